@@ -1,0 +1,160 @@
+"""The model contract: everything that serving must know of a network, in one JSON file beside it."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from limn.errors import ContractError
+from limn.labels import LabelSet
+
+CONTRACT_FILE = "contract.json"
+
+Channel = Annotated[int, Field(ge=0, le=255)]
+Side = Annotated[int, Field(ge=16, le=4096)]
+Size = tuple[Side, Side]
+"""(height, width) in pixels."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LabelSpec(_Frozen):
+    """The label set whose class indices the network answers."""
+
+    name: str
+    classes: tuple[str, ...]
+    palette: tuple[tuple[Channel, Channel, Channel], ...] = Field(description="RGB per class")
+
+    @classmethod
+    def of(cls, label_set: LabelSet) -> "LabelSpec":
+        return cls(name=label_set.name, classes=label_set.classes, palette=label_set.colors)
+
+    def label_set(self) -> LabelSet:
+        return LabelSet(
+            name=self.name,
+            title=self.name,
+            classes=self.classes,
+            colors=self.palette,
+            source="model contract",
+        )
+
+
+class TensorSpec(_Frozen):
+    """Names of the graph's only input and of the output that serving reads."""
+
+    pixels: str = "pixels"
+    logits: str = "logits"
+
+
+class DataSource(_Frozen):
+    """One data set or set of weights that went into the network, and its licence."""
+
+    name: str
+    role: Literal["training", "initial weights"]
+    licence: str
+    samples: int | None = Field(default=None, description="pictures trained on")
+
+
+class Measurement(_Frozen):
+    """Accuracy that one command printed: where, how, and the numbers in percent."""
+
+    data: str
+    command: str
+    date: str
+    mean_iou: float = Field(ge=0, le=100)
+    pixel_accuracy: float = Field(ge=0, le=100)
+    mean_accuracy: float = Field(ge=0, le=100)
+
+
+class ModelContract(_Frozen):
+    """What `contract.json` holds. Sizes are (height, width) in pixels.
+
+    `canvas` is the uint8 RGB picture that a person crop is fitted to; the network sees it at every
+    size of `scales`. `pixels = (canvas / 255 - mean) / std` per channel, in `color_order`, and
+    `logits` has one cell per `stride` pixels.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    version: int = Field(ge=1)
+    architecture: str = Field(description="config that trained it")
+    labels: LabelSpec
+    canvas: Size
+    fit: Literal["letterbox"] = Field(
+        default="letterbox", description="aspect-keeping resize, centred, padded with `fill`"
+    )
+    fill: tuple[Channel, Channel, Channel] = Field(description="RGB of the padding")
+    stride: int = Field(ge=1, le=32, description="input pixels per cell of the logits")
+    size_multiple: int = Field(ge=1, le=64, description="every input side is a multiple of this")
+    mean: tuple[float, float, float] = Field(description="per channel, of pixels in 0 to 1")
+    std: tuple[float, float, float]
+    color_order: Literal["RGB"] = "RGB"
+    tensors: TensorSpec = TensorSpec()
+    scales: dict[str, Size] = Field(description="test-time scale -> exact input size")
+    precision: Literal["fp32", "fp16", "int8"] = Field(description="number format of the weights")
+    file: str = Field(default="model.onnx", pattern=r"^[A-Za-z0-9_.-]+$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sources: tuple[DataSource, ...]
+    measured: tuple[Measurement, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ModelContract":
+        if len(self.labels.classes) != len(self.labels.palette):
+            raise ValueError("labels: classes and palette differ in length")
+        if not self.scales:
+            raise ValueError("scales: at least one test-time scale is needed")
+        if "1" not in self.scales or self.scales["1"] != self.canvas:
+            raise ValueError("scales: scale 1 must be there and be the canvas itself")
+        for scale, size in self.scales.items():
+            if any(side % self.size_multiple for side in size):
+                raise ValueError(
+                    f"scales: {scale} is {size[0]}x{size[1]}, not a multiple of"
+                    f" {self.size_multiple}"
+                )
+        return self
+
+    def input_size(self, scale: float) -> Size:
+        """Exact network input at `scale`: the contract's own, else the nearest legal size."""
+        known = self.scales.get(f"{scale:g}")
+        if known is not None:
+            return known
+        height, width = (
+            max(self.size_multiple, round(side * scale / self.size_multiple) * self.size_multiple)
+            for side in self.canvas
+        )
+        return height, width
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file's bytes, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_contract(folder: Path) -> ModelContract:
+    """The contract in a version folder, with the hash of its model file checked.
+
+    Raises:
+        ContractError: a file is missing, the JSON does not fit the schema, or the hash differs.
+    """
+    path = folder / CONTRACT_FILE
+    try:
+        contract = ModelContract.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ContractError(
+            f"{folder} has no {CONTRACT_FILE}: export the model with `limn export`"
+        ) from None
+    except ValidationError as exc:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'contract'}: {fault['msg']}"
+            for fault in exc.errors()
+        )
+        raise ContractError(f"{path} is not a model contract: {faults}") from exc
+    model = folder / contract.file
+    if not model.is_file():
+        raise ContractError(f"{folder} has no {contract.file}, which its contract names")
+    if sha256_of(model) != contract.sha256:
+        raise ContractError(f"{model} is not the file its contract describes: sha256 differs")
+    return contract
