@@ -1,0 +1,128 @@
+"""Encoded photo to upright RGB pixels, with bounds on what it may cost."""
+
+import io
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image
+
+from limn.errors import CorruptImage, ImageTooLarge
+from limn.image_header import ImageHeader, read_header
+
+_EXIF_ORIENTATION = 0x0112
+_WHITE = (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class ImageLimits:
+    """What an encoded image may cost: bytes of the file, and pixels that its header promises."""
+
+    max_bytes: int = 20 * 2**20
+    max_pixels: int = 50_000_000
+    max_side: int = 16_384
+
+
+def decode(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
+    """Decode a JPEG, PNG or WebP.
+
+    Alpha is composited over white, the first frame of an animation is taken, 16-bit samples keep
+    their high byte, and the EXIF orientation is applied. Colour profiles are not.
+
+    Returns:
+        uint8[H, W, 3] RGB, upright, C-contiguous.
+
+    Raises:
+        EmptyImage, UnsupportedImage: see `read_header`.
+        ImageTooLarge: bytes, pixels or a side exceed the limits; nothing was decoded.
+        CorruptImage: the header is fine, the picture behind it is not.
+    """
+    if len(data) > limits.max_bytes:
+        raise ImageTooLarge(f"the file has {len(data)} bytes; the limit is {limits.max_bytes}")
+    header = read_header(data)
+    _check_size(header, limits)
+    try:
+        with Image.open(io.BytesIO(data), formats=(header.format,)) as picture:
+            # A second header further in could promise a size that was never checked.
+            if picture.size != (header.width, header.height):
+                raise CorruptImage(f"the {header.format} contradicts itself about its size")
+            image = _jpeg_pixels(data) if header.format == "JPEG" else None
+            if image is None or image.shape[:2] != (header.height, header.width):
+                image = _pixels(picture)
+            orientation = _orientation(picture)
+    except (CorruptImage, MemoryError):
+        raise
+    except Exception as exc:
+        # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error and more.
+        raise CorruptImage(f"the {header.format} is cut off or broken") from exc
+    return _upright(image, orientation)
+
+
+def _check_size(header: ImageHeader, limits: ImageLimits) -> None:
+    height, width = header.height, header.width
+    if height * width > limits.max_pixels:
+        raise ImageTooLarge(
+            f"the {header.format} is {width}x{height}, {height * width} pixels;"
+            f" the limit is {limits.max_pixels} pixels"
+        )
+    if max(height, width) > limits.max_side:
+        raise ImageTooLarge(
+            f"the {header.format} is {width}x{height};"
+            f" the limit is {limits.max_side} pixels on a side"
+        )
+
+
+def _jpeg_pixels(data: bytes) -> NDArray[np.uint8] | None:
+    """uint8[H, W, 3] by the fast decoder, or None where Pillow should have a look.
+
+    Strict decoding refuses cut-off files, but harmless flaws such as stray bytes between segments
+    too; Pillow tells the two apart. It also knows Adobe's inverted CMYK.
+    """
+    try:
+        if simplejpeg.decode_jpeg_header(data)[2] in ("CMYK", "YCCK"):
+            return None
+        image: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB")
+    except ValueError:
+        return None
+    return image
+
+
+def _pixels(picture: Image.Image) -> NDArray[np.uint8]:
+    """uint8[H, W, 3] of any Pillow mode that the accepted formats have."""
+    if picture.mode.startswith("I"):
+        return _sixteen_bit_grey(picture)
+    if picture.has_transparency_data:
+        rgba = picture.convert("RGBA")
+        opaque = Image.new("RGB", rgba.size, _WHITE)
+        opaque.paste(rgba, mask=rgba.getchannel("A"))
+        return np.array(opaque)
+    return np.array(picture.convert("RGB"))
+
+
+def _sixteen_bit_grey(picture: Image.Image) -> NDArray[np.uint8]:
+    samples = np.asarray(picture)
+    grey = (samples >> 8).astype(np.uint8)
+    transparent = picture.info.get("transparency")
+    if transparent is not None:
+        grey[samples == transparent] = 255
+    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+
+
+def _orientation(picture: Image.Image) -> int:
+    """EXIF orientation 1 to 8; 1 where there is none or the EXIF block is unreadable."""
+    try:
+        orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
+    except Exception:
+        # A picture whose pixels are fine is not refused for its metadata.
+        return 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Undo EXIF orientation: 2 to 4 flip or turn by 180 degrees, 5 to 8 swap the axes first."""
+    if orientation >= 5:
+        image = np.asarray(cv2.transpose(image), dtype=np.uint8)
+    flip = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)
+    return image if flip is None else np.asarray(cv2.flip(image, flip), dtype=np.uint8)
