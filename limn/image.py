@@ -44,11 +44,11 @@ def decode(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
     header = read_header(data)
     _check_size(header, limits)
     try:
-        with Image.open(io.BytesIO(data), formats=(header.format,)) as picture:
+        with Image.open(io.BytesIO(data), formats=(header.kind,)) as picture:
             # A second header further in could promise a size that was never checked.
             if picture.size != (header.width, header.height):
-                raise CorruptImage(f"the {header.format} contradicts itself about its size")
-            image = _jpeg_pixels(data) if header.format == "JPEG" else None
+                raise CorruptImage(f"the {header.kind} contradicts itself about its size")
+            image = _jpeg_pixels(data) if header.kind == "JPEG" else None
             if image is None or image.shape[:2] != (header.height, header.width):
                 image = _pixels(picture)
             orientation = _orientation(picture)
@@ -56,7 +56,7 @@ def decode(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
         raise
     except Exception as exc:
         # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error and more.
-        raise CorruptImage(f"the {header.format} is cut off or broken") from exc
+        raise CorruptImage(f"the {header.kind} is cut off or broken") from exc
     return _upright(image, orientation)
 
 
@@ -64,12 +64,12 @@ def _check_size(header: ImageHeader, limits: ImageLimits) -> None:
     height, width = header.height, header.width
     if height * width > limits.max_pixels:
         raise ImageTooLarge(
-            f"the {header.format} is {width}x{height}, {height * width} pixels;"
+            f"the {header.kind} is {width}x{height}, {height * width} pixels;"
             f" the limit is {limits.max_pixels} pixels"
         )
     if max(height, width) > limits.max_side:
         raise ImageTooLarge(
-            f"the {header.format} is {width}x{height};"
+            f"the {header.kind} is {width}x{height};"
             f" the limit is {limits.max_side} pixels on a side"
         )
 

@@ -47,9 +47,9 @@ _OTHER_FORMATS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """Format and stored size in pixels, before any EXIF orientation is applied."""
+    """Kind of file and stored size in pixels, before any EXIF orientation is applied."""
 
-    format: Literal["PNG", "JPEG", "WEBP"]
+    kind: Literal["PNG", "JPEG", "WEBP"]
     height: int
     width: int
 
@@ -73,7 +73,7 @@ def read_header(data: bytes) -> ImageHeader:
     else:
         raise UnsupportedImage(f"the body is {_describe(data)}; {ACCEPTED} is accepted")
     if not (header.height and header.width):
-        raise CorruptImage(f"the {header.format} header gives a size of zero")
+        raise CorruptImage(f"the {header.kind} header gives a size of zero")
     return header
 
 

@@ -1,0 +1,245 @@
+import io
+import tracemalloc
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+import simplejpeg
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from limn.errors import CorruptImage, ImageError, ImageTooLarge
+from limn.image import ImageLimits, decode
+from tests.fixtures import pictures
+
+LIMITS = ImageLimits()
+
+
+def from_bytes(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+def distance(data: bytes) -> float:
+    """Mean difference in levels between the decoded picture and the one that was encoded."""
+    return float(np.abs(decode(data, LIMITS).astype(int) - pictures.photo()).mean())
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "tolerance"),
+    [
+        pytest.param("PNG", {}, 0, id="png"),
+        pytest.param("WEBP", {"lossless": True}, 0, id="lossless-webp"),
+        pytest.param("WEBP", {"quality": 95}, 4, id="webp"),
+        pytest.param("JPEG", {"quality": 95}, 3, id="jpeg"),
+        pytest.param("JPEG", {"quality": 95, "progressive": True}, 3, id="progressive-jpeg"),
+        pytest.param("JPEG", {"quality": 95, "subsampling": 0}, 2, id="jpeg-444"),
+    ],
+)
+def test_every_format_is_decoded(kind: str, options: dict[str, Any], tolerance: float) -> None:
+    assert distance(pictures.encoded(pictures.photo(), kind, **options)) <= tolerance
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = pictures.encoded(pictures.photo(), kind, exif=exif)
+    expected = np.asarray(ImageOps.exif_transpose(from_bytes(data)).convert("RGB"))
+
+    image = decode(data, LIMITS)
+
+    assert image.flags.c_contiguous
+    assert image.shape == expected.shape
+    assert np.abs(image.astype(int) - expected).max() <= 4
+
+
+def test_unknown_orientation_is_ignored() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 77
+
+    assert decode(pictures.encoded(pictures.photo(), "PNG", exif=exif), LIMITS).shape[0] == 256
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_broken_exif_does_not_cost_the_picture() -> None:
+    data = pictures.encoded(pictures.photo(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+
+    assert decode(data, LIMITS).shape == (256, 192, 3)
+
+
+def test_alpha_is_composited_over_white() -> None:
+    rgba = np.array([[[200, 100, 0, 255], [200, 100, 0, 0], [100, 0, 50, 51]]], np.uint8)
+
+    image = decode(pictures.encoded(rgba, "PNG"), LIMITS)
+
+    # 51 / 255 = 0.2: 0.2 * (100, 0, 50) + 0.8 * 255
+    assert image.tolist() == [[[200, 100, 0], [255, 255, 255], [224, 204, 214]]]
+
+
+def test_grey_with_alpha_is_composited_over_white() -> None:
+    grey = np.array([[[10, 255], [10, 0]]], np.uint8)
+
+    image = decode(pictures.encoded(Image.fromarray(grey, "LA"), "PNG"), LIMITS)
+
+    assert image.tolist() == [[[10, 10, 10], [255, 255, 255]]]
+
+
+def test_transparent_palette_entry_is_white() -> None:
+    picture = Image.new("P", (2, 1))
+    picture.putpalette([10, 20, 30, 40, 50, 60])
+    picture.putpixel((1, 0), 1)
+
+    image = decode(pictures.encoded(picture, "PNG", transparency=1), LIMITS)
+
+    assert image.tolist() == [[[10, 20, 30], [255, 255, 255]]]
+
+
+def test_transparent_colour_key_is_white() -> None:
+    picture = np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)
+
+    image = decode(pictures.encoded(picture, "PNG", transparency=(4, 5, 6)), LIMITS)
+
+    assert image.tolist() == [[[1, 2, 3], [255, 255, 255]]]
+
+
+def test_sixteen_bit_grey_keeps_its_high_byte() -> None:
+    picture = np.array([[0x0000, 0x12FF, 0xFFFF]], np.uint16)
+
+    image = decode(pictures.encoded(picture, "PNG"), LIMITS)
+
+    assert image[0, :, 0].tolist() == [0x00, 0x12, 0xFF]
+
+
+def test_sixteen_bit_grey_with_transparency() -> None:
+    picture = np.array([[0x0000, 0x12FF]], np.uint16)
+
+    image = decode(pictures.encoded(picture, "PNG", transparency=0x12FF), LIMITS)
+
+    assert image[0, :, 0].tolist() == [0, 255]
+
+
+def test_one_bit_picture_is_black_and_white() -> None:
+    picture = Image.fromarray(np.array([[0, 255]], np.uint8)).convert("1")
+
+    assert decode(pictures.encoded(picture, "PNG"), LIMITS)[0, :, 2].tolist() == [0, 255]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_grey_becomes_three_equal_channels(kind: str) -> None:
+    grey = pictures.photo()[:, :, 1]
+
+    image = decode(pictures.encoded(grey, kind, quality=95), LIMITS)
+
+    assert (image == image[:, :, :1]).all()
+    assert np.abs(image[:, :, 0].astype(int) - grey).mean() < 2
+
+
+def test_cmyk_jpeg_keeps_its_colours() -> None:
+    data = pictures.encoded(Image.fromarray(pictures.photo()).convert("CMYK"), "JPEG", quality=95)
+
+    # Pillow writes CMYK as Adobe does: inverted, with an Adobe marker.
+    assert b"Adobe" in data
+    assert distance(data) < 3
+
+
+def test_cmyk_jpeg_without_adobe_marker_reads_the_same() -> None:
+    data = pictures.encoded(Image.fromarray(pictures.photo()).convert("CMYK"), "JPEG", quality=95)
+    marker = data.index(b"\xff\xee")
+    plain = data[:marker] + data[marker + 16 :]
+
+    # Whatever the specification says, such files are inverted in practice.
+    assert np.array_equal(decode(plain, LIMITS), decode(data, LIMITS))
+
+
+def test_interlaced_png_is_decoded() -> None:
+    # Adam7 of a 1x1 picture is its only pixel; Pillow writes no larger ones.
+    data = bytearray(pictures.encoded(np.full((1, 1, 3), 9, np.uint8), "PNG"))
+    data[28] = 1
+    data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
+
+    assert decode(bytes(data), LIMITS).tolist() == [[[9, 9, 9]]]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_first_frame_of_an_animation_is_taken(kind: str) -> None:
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
+    data = pictures.encoded(
+        frames[0], kind, save_all=True, append_images=frames[1:], duration=50, lossless=True
+    )
+
+    assert decode(data, LIMITS)[4, 4].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+def test_cut_off_picture_is_corrupt(kind: str, part: float) -> None:
+    data = pictures.encoded(pictures.photo(), kind)
+
+    with pytest.raises(CorruptImage):
+        decode(data[: int(len(data) * part)], LIMITS)
+
+
+def test_stray_bytes_between_jpeg_segments_do_no_harm() -> None:
+    data = pictures.jpeg()
+    table = data.index(b"\xff\xdb")
+    stray = data[:table] + b"\0\0\0" + data[table:]
+
+    with pytest.raises(ValueError, match="extraneous"):
+        simplejpeg.decode_jpeg(stray)
+    assert np.array_equal(decode(stray, LIMITS), decode(data, LIMITS))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(pictures.png_header(60_000, 60_000), id="png"),
+        pytest.param(pictures.jpeg_header(60_000, 60_000), id="jpeg"),
+        pytest.param(pictures.webp_header(16_000, 16_000), id="webp"),
+    ],
+)
+def test_large_promise_is_refused_without_decoding(data: bytes) -> None:
+    tracemalloc.start()
+    with pytest.raises(ImageTooLarge, match=r"limit is 50000000 pixels"):
+        decode(data, LIMITS)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 2**20
+
+
+def test_long_side_is_refused() -> None:
+    with pytest.raises(ImageTooLarge, match="16384 pixels on a side"):
+        decode(pictures.png_header(20_000, 10), LIMITS)
+
+
+def test_file_over_the_byte_limit_is_refused() -> None:
+    with pytest.raises(ImageTooLarge, match="the limit is 10"):
+        decode(pictures.png(), ImageLimits(max_bytes=10))
+
+
+def test_second_header_cannot_raise_the_size() -> None:
+    first = pictures.png_header(4, 4)[:33]
+    second = pictures.png_header(9_000, 9_000)[8:]
+
+    with pytest.raises(CorruptImage, match="contradicts itself"):
+        decode(first + second, LIMITS)
+
+
+@given(st.integers(0, 3), st.lists(st.tuples(st.integers(0, 4_000), st.integers(0, 255))))
+def test_damage_is_an_image_error_or_a_picture(kind: int, changes: list[tuple[int, int]]) -> None:
+    small = pictures.photo()[:40, :30]
+    data = bytearray(
+        pictures.encoded(small, ("PNG", "JPEG", "WEBP", "PNG")[kind], optimize=kind == 3)
+    )
+    for position, value in changes:
+        data[position % len(data)] = value
+
+    try:
+        image = decode(bytes(data), ImageLimits(max_pixels=10_000))
+    except ImageError:
+        return
+    assert image.dtype == np.uint8
+    assert image.ndim == 3
