@@ -1,4 +1,4 @@
-"""The model contract: everything that serving must know of a network, in one JSON file beside it."""
+"""The model contract: all that serving must know of a network, in one JSON file beside it."""
 
 import hashlib
 from pathlib import Path

@@ -30,11 +30,13 @@ class InvalidParameter(LimnError):
 
     Attributes:
         field: name of the setting as the client wrote it.
+        message: what is wrong with it, without the name.
     """
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+        self.message = message
 
 
 class ContractError(LimnError):

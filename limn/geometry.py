@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from limn.errors import InvalidParameter
 
 Size = tuple[int, int]
@@ -120,6 +123,27 @@ class Region:
     left: float
     bottom: float
     right: float
+
+
+def grid_positions(
+    pixels: int, cells: int, first_edge: float, last_edge: float
+) -> NDArray[np.float64]:
+    """Where the pixels along one axis of a photo fall on a grid of scores.
+
+    Args:
+        pixels: side of the photo.
+        cells: side of the grid; the centre of cell i is at i.
+        first_edge, last_edge: the part of the grid that the photo covers, see `Region`.
+
+    Returns:
+        float64[pixels], clamped to the cells whose centre is between the edges: padding has no
+        say.
+    """
+    first, last = math.ceil(first_edge - 0.5), math.floor(last_edge - 0.5)
+    if first > last:
+        first = last = min(int((first_edge + last_edge) / 2), cells - 1)
+    step = (last_edge - first_edge) / pixels
+    return np.clip(first_edge + (np.arange(pixels) + 0.5) * step - 0.5, first, last)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from limn.geometry import Region, Size
+from limn.geometry import Region, Size, grid_positions
 
 PATCH_FLOATS = 1 << 16
 """Interpolated scores held at a time; the working set stays in a core's cache."""
@@ -42,17 +42,8 @@ class Axis:
 
     @classmethod
     def make(cls, pixels: int, cells: int, first_edge: float, last_edge: float) -> Self:
-        """Spread `pixels` over the cells between two edges.
-
-        Neighbours are the cells whose centre is between the edges: padding has no say.
-        """
-        first, last = int(np.ceil(first_edge - 0.5)), int(np.floor(last_edge - 0.5))
-        if first > last:
-            first = last = min(int((first_edge + last_edge) / 2), cells - 1)
-        step = (last_edge - first_edge) / pixels
-        position = np.clip(
-            first_edge + (np.arange(pixels) + 0.5) * step - 0.5, first, last, dtype=np.float64
-        )
+        """Spread `pixels` over the cells between two edges, see `grid_positions`."""
+        position = grid_positions(pixels, cells, first_edge, last_edge)
         low = np.floor(position).astype(np.intp)
         # A pixel on a centre needs no second neighbour, and its run can then be shorter.
         high = np.ceil(position).astype(np.intp)

@@ -1,0 +1,1 @@
+"""The `limn` command line."""

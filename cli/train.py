@@ -1,0 +1,28 @@
+"""`limn train`: a config to a trained network."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="TOML file, see training/configs.")],
+    run: Annotated[
+        Path | None, typer.Option(help="Run folder; runs/<name of the config> if not given.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Data set in the LIP layout, instead of the config's.")
+    ] = None,
+) -> None:
+    """Train a network; the same command continues a run that was cut off."""
+    from training.config import read_config
+    from training.loop import train as run_training
+
+    settings = read_config(config)
+    if data is not None:
+        settings = settings.model_copy(
+            update={"data": settings.data.model_copy(update={"root": data})}
+        )
+    best = run_training(settings, run or Path("runs") / settings.name)
+    typer.echo(f"best checkpoint: {best}")

@@ -1,0 +1,114 @@
+"""The arithmetic between canvas and picture on torch tensors, on any device, differentiable or not.
+
+The same functions as `limn.ops.array`, by the same formulas; a test holds the two together.
+Evaluation uses these, and the served graphs are exported from them.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from limn.geometry import Region, Size, grid_positions
+
+
+def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """uint8 or float [B, 3, H, W] of 0 to 255 to float32 `(x / 255 - mean) / std`."""
+    offset = torch.tensor(mean, device=images.device).view(1, 3, 1, 1)
+    width = torch.tensor(std, device=images.device).view(1, 3, 1, 1)
+    return (images.float() / 255 - offset) / width
+
+
+def resize(maps: Tensor, size: Size) -> Tensor:
+    """Bilinear float[B, C, h, w] to [B, C, *size]: half-pixel centres, clamped, no antialias."""
+    if maps.shape[-2:] == size:
+        return maps
+    return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+
+
+def preprocess(canvases: Tensor, size: Size, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """uint8[B, S_h, S_w, 3] RGB to `pixels` float32[B, 3, *size], resized in float."""
+    images = canvases.permute(0, 3, 1, 2).float()
+    return normalise(resize(images, size), mean, std)
+
+
+def probabilities(logits: Tensor) -> Tensor:
+    """Softmax over the classes of float[B, K, h, w]."""
+    return logits.float().softmax(dim=1)
+
+
+def unmirror(scores: Tensor, mirror: Sequence[int]) -> Tensor:
+    """Scores [B, K, h, w] of a mirrored canvas as the canvas itself would have them.
+
+    Args:
+        scores: of the canvas flipped left to right.
+        mirror: `LabelSet.mirror`; left and right classes trade places.
+    """
+    order = torch.as_tensor(mirror, device=scores.device, dtype=torch.long)
+    return scores.flip(-1).index_select(1, order)
+
+
+def fuse(scores: Sequence[Tensor], grid: Size) -> Tensor:
+    """Mean of score maps [B, K, h_i, w_i], each brought to `grid` first."""
+    total = resize(scores[0], grid)
+    for other in scores[1:]:
+        total = total + resize(other, grid)
+    return total / len(scores)
+
+
+def upsample_and_choose(scores: Tensor, size: Size, region: Region) -> Tensor:
+    """Class index of every photo pixel.
+
+    Walks the classes with a running best, so that K full-size maps never exist at once; of equal
+    scores the lower index wins.
+
+    Args:
+        scores: float[B, K, h, w].
+        size: (H, W) of the photo.
+        region: the part of the grid that the photo covers, see `Letterbox.region`.
+
+    Returns:
+        uint8[B, H, W].
+    """
+    batch, classes, height, width = scores.shape
+    rows = _positions(size[0], height, region.top, region.bottom, scores.device)
+    columns = _positions(size[1], width, region.left, region.right, scores.device)
+    where = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], dim=-1)
+    where = where.expand(batch, *size, 2)
+
+    def sample(index: int) -> Tensor:
+        plane = scores[:, index : index + 1].float()
+        return F.grid_sample(plane, where, padding_mode="border", align_corners=False)[:, 0]
+
+    best = sample(0)
+    winner = torch.zeros(best.shape, dtype=torch.uint8, device=scores.device)
+    for index in range(1, classes):
+        candidate = sample(index)
+        wins = candidate > best
+        best = torch.where(wins, candidate, best)
+        winner = torch.where(wins, torch.full_like(winner, index), winner)
+    return winner
+
+
+def _positions(
+    pixels: int, cells: int, first_edge: float, last_edge: float, device: torch.device
+) -> Tensor:
+    """float32[pixels] from -1 to 1, the edges of the grid, as `grid_sample` wants them."""
+    position = grid_positions(pixels, cells, first_edge, last_edge)
+    return torch.from_numpy((2 * position + 1) / cells - 1).float().to(device)
+
+
+def colorize(label_map: Tensor, palette: Tensor) -> Tensor:
+    """uint8[..., H, W] of class indices to uint8[..., H, W, 3] by `palette` uint8[256, 3]."""
+    return palette[label_map.long()]
+
+
+def overlay(image: Tensor, label_map: Tensor, palette: Tensor, alpha: float) -> Tensor:
+    """uint8[H, W, 3]: the photo under its colours; the background shows the photo alone.
+
+    `alpha` from 0 (photo) to 1 (colours).
+    """
+    colors = colorize(label_map, palette).float()
+    mixed = (image.float() * (1 - alpha) + colors * alpha).round().to(torch.uint8)
+    return torch.where((label_map == 0)[..., None], image, mixed)

@@ -1,0 +1,1 @@
+"""The gateway: Limn's models behind HTTP."""

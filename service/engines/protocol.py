@@ -1,0 +1,46 @@
+"""The one seam between the pipeline and what runs the networks."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.repository import ModelId
+
+
+@dataclass(frozen=True)
+class TestTimeSettings:
+    """How often a canvas is shown to the network, and how.
+
+    Attributes:
+        scales: factors of the canvas size; the model's contract turns them into exact sizes.
+        flip: show each scale mirrored too.
+    """
+
+    scales: tuple[float, ...]
+    flip: bool
+
+
+class Engine(Protocol):
+    """Scores person crops. One instance lives as long as the app."""
+
+    async def scores(
+        self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
+    ) -> NDArray[np.float32]:
+        """uint8[B, S_h, S_w, 3] RGB to float32[B, K, h, w] probabilities, fused over scales and flip.
+
+        The grid (h, w) is that of scale 1, whichever scales were asked for.
+
+        Raises:
+            EngineError: nothing else; each engine translates its own faults.
+        """
+        ...
+
+    async def ready(self) -> bool:
+        """Whether `scores` would be answered now."""
+        ...
+
+    async def close(self) -> None:
+        """Give everything back; `scores` raises EngineUnavailable from now on."""
+        ...

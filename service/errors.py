@@ -1,0 +1,47 @@
+"""The gateway's errors, beside those of the domain in `limn.errors`."""
+
+from limn.errors import LimnError
+
+
+class ServiceError(LimnError):
+    """Base of what can go wrong between a request and its answer."""
+
+
+class BodyTooLarge(ServiceError):
+    """More bytes arrived, or were announced, than a request may have."""
+
+
+class BodyTimeout(ServiceError):
+    """The body did not arrive in time."""
+
+
+class MalformedBody(ServiceError):
+    """The body is not the multipart form that its content type promises."""
+
+
+class UnknownModel(ServiceError):
+    """No such model, or no such version of it, is served."""
+
+
+class UnknownLabelSet(ServiceError):
+    """No label set of that name."""
+
+
+class Overloaded(ServiceError):
+    """As many requests as the service takes are in flight."""
+
+
+class AnswerTimeout(ServiceError):
+    """The answer was not ready in time."""
+
+
+class EngineError(ServiceError):
+    """Base of what an engine can raise."""
+
+
+class EngineUnavailable(EngineError):
+    """The engine is closed or not up yet."""
+
+
+class InferenceFailed(EngineError):
+    """The network failed on input that passed every check."""

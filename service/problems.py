@@ -1,0 +1,100 @@
+"""RFC 9457 problem documents: one table from errors to HTTP, one way to answer them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from starlette.types import Scope
+
+from limn import errors as domain
+from limn.errors import InvalidParameter, LimnError
+from service import errors
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:limn:problem:"
+RETRY_AFTER_S = 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """How one kind of error looks from outside; `slug` ends the stable `type`."""
+
+    status: int
+    slug: str
+    title: str
+
+
+PROBLEMS: dict[type[LimnError], Problem] = {
+    domain.EmptyImage: Problem(400, "empty-image", "The request holds no image"),
+    domain.UnsupportedImage: Problem(415, "unsupported-image", "The image format is not accepted"),
+    domain.CorruptImage: Problem(422, "corrupt-image", "The image is broken or cut off"),
+    domain.ImageTooLarge: Problem(413, "image-too-large", "The image has too many pixels"),
+    domain.InvalidParameter: Problem(422, "invalid-parameter", "A parameter is not acceptable"),
+    domain.ContractError: Problem(500, "internal", "The service failed"),
+    errors.BodyTooLarge: Problem(413, "body-too-large", "The request body is too large"),
+    errors.BodyTimeout: Problem(408, "body-timeout", "The request body did not arrive in time"),
+    errors.MalformedBody: Problem(400, "malformed-body", "The request body cannot be read"),
+    errors.UnknownModel: Problem(404, "unknown-model", "No such model is served"),
+    errors.UnknownLabelSet: Problem(404, "unknown-label-set", "There is no such label set"),
+    errors.Overloaded: Problem(429, "overloaded", "The service is at its limit"),
+    errors.AnswerTimeout: Problem(504, "timeout", "The answer was not ready in time"),
+    errors.EngineUnavailable: Problem(503, "engine-unavailable", "The engine is not available"),
+    errors.InferenceFailed: Problem(500, "inference-failed", "The network failed"),
+}
+
+INTERNAL = Problem(500, "internal", "The service failed")
+
+_BY_STATUS = {
+    404: Problem(404, "not-found", "There is nothing at this address"),
+    405: Problem(405, "method-not-allowed", "The method is not allowed here"),
+    413: PROBLEMS[errors.BodyTooLarge],
+}
+
+
+def of_status(status: int) -> Problem:
+    """The problem of an HTTP status that the framework itself answers."""
+    return _BY_STATUS.get(status, Problem(status, "http", "The request cannot be answered"))
+
+
+def document(
+    problem: Problem,
+    detail: str | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The JSON members; `errors` names each faulty field with what is wrong with it."""
+    members: dict[str, Any] = {
+        "type": TYPE_PREFIX + problem.slug,
+        "title": problem.title,
+        "status": problem.status,
+    }
+    if detail:
+        members["detail"] = detail
+    if fields:
+        members["errors"] = [
+            {"field": field, "detail": message} for field, message in fields.items()
+        ]
+    return members
+
+
+def document_of(error: LimnError) -> dict[str, Any]:
+    """Problem document of one of our errors; what is not for clients keeps its text to itself."""
+    problem = PROBLEMS[type(error)]
+    if problem.status == INTERNAL.status:
+        return document(problem)
+    fields = {error.field: error.message} if isinstance(error, InvalidParameter) else None
+    return document(problem, str(error), fields)
+
+
+def respond(
+    members: Mapping[str, Any], scope: Scope, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """The response for a problem document, with the request's path and id added."""
+    content = {**members, "instance": scope["path"]}
+    request_id = scope.get("state", {}).get("request_id")
+    if request_id is not None:
+        content["request_id"] = request_id
+    sent = dict(headers or {})
+    if members["status"] == PROBLEMS[errors.Overloaded].status:
+        sent["Retry-After"] = str(RETRY_AFTER_S)
+    return JSONResponse(content, members["status"], sent, media_type=MEDIA_TYPE)

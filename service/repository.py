@@ -1,0 +1,112 @@
+"""The models on disk: which there are, which version is meant, and whether they are whole."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from limn.contract import ModelContract, read_contract
+from limn.errors import ContractError
+from limn.labels import LabelSet
+from service.errors import UnknownModel
+
+PREFERRED_MODEL = "baseline"
+
+
+class ModelId(NamedTuple):
+    """One version of one model."""
+
+    name: str
+    version: int
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model with its contract checked; `file` is its ONNX graph."""
+
+    id: ModelId
+    contract: ModelContract
+    label_set: LabelSet
+    file: Path
+
+
+class ModelRepository:
+    """All models in a folder `<name>/<version>/`; read once, when the service starts.
+
+    Raises:
+        ContractError: there is no model, or one of them is not whole.
+    """
+
+    def __init__(self, root: Path, default_model: str | None) -> None:
+        models = [_read(folder) for folder in _version_folders(root)]
+        if not models:
+            raise ContractError(
+                f"{root} holds no model: expected <name>/<version>/ folders as `limn export`"
+                " writes them; LIMN_MODEL_REPOSITORY names another place"
+            )
+        self._models = {model.id: model for model in models}
+        self._versions: dict[str, list[int]] = {}
+        for name, version in sorted(self._models):
+            self._versions.setdefault(name, []).append(version)
+        self.default_model = default_model or self._preferred()
+        if self.default_model not in self._versions:
+            raise ContractError(
+                f"the default model {self.default_model!r} is not among those served:"
+                f" {', '.join(self._versions)}"
+            )
+
+    def _preferred(self) -> str:
+        names = list(self._versions)
+        return PREFERRED_MODEL if PREFERRED_MODEL in names else names[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._versions)
+
+    def versions(self, name: str) -> tuple[int, ...]:
+        """Versions of a model, ascending; UnknownModel where there is none of that name."""
+        try:
+            return tuple(self._versions[name])
+        except KeyError:
+            raise UnknownModel(
+                f"no model {name!r} is served; there are: {', '.join(self._versions)}"
+            ) from None
+
+    def __iter__(self) -> Iterator[ServedModel]:
+        return iter(self._models.values())
+
+    def find(self, name: str | None = None, version: int | None = None) -> ServedModel:
+        """The model of that name, or the default one; its highest version unless one is named.
+
+        Raises:
+            UnknownModel: no such model or version is served.
+        """
+        name = name or self.default_model
+        versions = self.versions(name)
+        if version is None:
+            version = versions[-1]
+        if version not in versions:
+            raise UnknownModel(
+                f"model {name!r} has no version {version}; there are: {', '.join(map(str, versions))}"
+            )
+        return self._models[ModelId(name, version)]
+
+
+def _version_folders(root: Path) -> list[Path]:
+    return sorted(
+        folder
+        for folder in root.glob("*/*")
+        if folder.is_dir() and folder.name.isdecimal() and not folder.parent.name.startswith(".")
+    )
+
+
+def _read(folder: Path) -> ServedModel:
+    contract = read_contract(folder)
+    named = ModelId(folder.parent.name, int(folder.name))
+    stated = ModelId(contract.name, contract.version)
+    if stated != named:
+        raise ContractError(
+            f"{folder} holds the contract of {stated.name} version {stated.version}:"
+            " folders and contract must agree"
+        )
+    return ServedModel(named, contract, contract.labels.label_set(), folder / contract.file)

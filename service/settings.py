@@ -1,0 +1,59 @@
+"""What an operator can turn, read from `LIMN_*` environment variables."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY_FOLDER = "model_repository"
+
+# Pillow warns of a decompression bomb above this many pixels.
+_MOST_PIXELS = 89_000_000
+
+
+def _model_repository() -> Path:
+    """The repository of a source checkout, else the one in the working directory."""
+    beside_the_package = Path(__file__).resolve().parent.parent / REPOSITORY_FOLDER
+    return beside_the_package if beside_the_package.is_dir() else Path(REPOSITORY_FOLDER)
+
+
+def _cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Settings(BaseSettings):
+    """Immutable; bounds and units stand in the fields."""
+
+    model_config = SettingsConfigDict(env_prefix="LIMN_", frozen=True, extra="forbid")
+
+    http_host: str = Field("127.0.0.1", description="address to listen on")
+    http_port: int = Field(8080, ge=0, le=65_535, description="port; 0 picks a free one")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    model_repository: Path = Field(
+        default_factory=_model_repository, description="folder with one folder per model"
+    )
+    default_model: str | None = Field(
+        None, description="model of requests that name none; `baseline`, else the first by name"
+    )
+
+    sessions: int = Field(
+        default_factory=_cores, ge=1, le=256, description="worker threads and network sessions"
+    )
+    max_in_flight: int = Field(
+        16, ge=1, le=10_000, description="requests worked on or waiting; the next one gets 429"
+    )
+    request_timeout_s: float = Field(
+        60, gt=0, le=3_600, description="seconds for the body to arrive, and again for the answer"
+    )
+
+    max_upload_bytes: int = Field(20 * 2**20, ge=1, description="bytes of a request's body")
+    max_image_pixels: int = Field(50_000_000, ge=1, le=_MOST_PIXELS)
+    max_image_side: int = Field(16_384, ge=1, le=65_535, description="pixels")
+    max_boxes: int = Field(64, ge=1, le=250, description="boxes in one request")
+    max_scales: int = Field(8, ge=1, le=32, description="test-time scales in one request")
+    min_scale: float = Field(0.25, gt=0, le=1)
+    max_scale: float = Field(2, ge=1, le=8)

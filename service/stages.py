@@ -1,0 +1,57 @@
+"""Where the time of a request goes, stage by stage."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal, get_args
+
+Stage = Literal["decode", "canvas", "network", "fuse", "choose", "encode"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+class StageClock:
+    """Seconds of work per stage; worker threads of one request add to the same clock."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[Stage, float] = {}
+        self._lock = threading.Lock()
+
+    def add(self, stage: Stage, seconds: float) -> None:
+        with self._lock:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+
+    def server_timing(self) -> str:
+        """Value of a `Server-Timing` header, durations in milliseconds."""
+        return ", ".join(
+            f"{stage};dur={self.seconds[stage] * 1e3:.2f}"
+            for stage in STAGES
+            if stage in self.seconds
+        )
+
+
+_current: ContextVar[StageClock] = ContextVar("stage_clock")
+
+
+@contextmanager
+def stage_clock() -> Iterator[StageClock]:
+    """A fresh clock that `stage` adds to, in this context and the threads started from it."""
+    clock = StageClock()
+    token = _current.set(clock)
+    try:
+        yield clock
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def stage(name: Stage) -> Iterator[None]:
+    """Measure a block of work; outside of `stage_clock` it measures nothing."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        clock = _current.get(None)
+        if clock is not None:
+            clock.add(name, time.perf_counter() - start)

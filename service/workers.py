@@ -1,0 +1,27 @@
+"""The threads that do the arithmetic, as many as there are cores for it."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import cv2
+from anyio import CapacityLimiter, to_thread
+
+T = TypeVar("T")
+
+
+class Workers:
+    """Runs CPU-bound steps off the event loop, at most `count` at a time, first come first served.
+
+    Every step of every request goes through here, so that no more threads compute than there are
+    cores, and no more photos are being decoded either.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._limiter = CapacityLimiter(count)
+        # Requests share the cores; threads of OpenCV's own would only get in their way.
+        cv2.setNumThreads(1)
+
+    async def run(self, step: Callable[[], T]) -> T:
+        """Result of `step`, called in a worker thread; cancelling waits for it to end."""
+        return await to_thread.run_sync(step, limiter=self._limiter)

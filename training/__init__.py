@@ -1,0 +1,1 @@
+"""Data sets, networks, losses, the training loop and evaluation."""

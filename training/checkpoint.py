@@ -1,0 +1,40 @@
+"""Checkpoints on disk: written whole or not at all, read without running code."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from training.config import TrainingConfig
+from training.errors import CheckpointError
+
+
+def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
+    """Write beside `path`, then rename: a kill leaves the old file."""
+    partial = path.with_suffix(".partial")
+    torch.save(content, partial)
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Tensors and plain values only.
+
+    Raises:
+        CheckpointError: the file is missing, or not such a checkpoint.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no checkpoint {path}") from None
+    except Exception as exc:  # torch.load's failures share no base
+        raise CheckpointError(f"{path} is not a checkpoint that can be read: {exc}") from exc
+    if not isinstance(content, dict) or "config" not in content:
+        raise CheckpointError(f"{path} holds weights without the config that made them")
+    return content
+
+
+def averaged_weights(path: Path) -> tuple[TrainingConfig, dict[str, Tensor]]:
+    """Config and averaged weights of a checkpoint: what is evaluated and exported."""
+    content = load_checkpoint(path)
+    return TrainingConfig.model_validate_json(content["config"]), content["averaged"]

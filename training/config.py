@@ -1,0 +1,74 @@
+"""What a training run is: one TOML file, checked before anything is loaded."""
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from training.errors import ConfigError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelSection(_Section):
+    """The network."""
+
+    network: Literal["light"]
+    encoder: Literal["lite0", "lite1"] = "lite0"
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+
+
+class DataSection(_Section):
+    """The data set and how it becomes canvases."""
+
+    root: Path = Field(description="folder in the LIP layout, relative to the working directory")
+    name: str = Field(description="as the contract of an exported model names it")
+    licence: str
+    canvas: tuple[int, int] = Field(description="(height, width) in pixels at scale 1")
+    canvas_scales: tuple[float, ...] = Field(
+        min_length=1, description="each batch takes the canvas at one of these scales"
+    )
+    test_scales: tuple[float, ...] = (0.8, 1.0, 1.2)
+
+
+class ScheduleSection(_Section):
+    """The optimiser and how long it works."""
+
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    encoder_learning_rate: float = Field(gt=0, description="of the pretrained encoder")
+    weight_decay: float = Field(ge=0)
+    warmup_steps: int = Field(ge=0)
+    ema_decay: float = Field(ge=0, lt=1, description="of the averaged weights, per step")
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    workers: int = Field(default=1, ge=0, description="processes that make pictures")
+    validate_every: int = Field(default=1, ge=1, description="epochs")
+    seed: int = 0
+
+
+class TrainingConfig(_Section):
+    """A whole run."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    model: ModelSection
+    data: DataSection
+    schedule: ScheduleSection
+
+
+def read_config(path: Path) -> TrainingConfig:
+    """Raises ConfigError with every fault of the file."""
+    try:
+        return TrainingConfig.model_validate(tomllib.loads(path.read_text()))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no config {path}") from None
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"{path} is not TOML: {exc}") from exc
+    except ValidationError as exc:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in exc.errors()
+        )
+        raise ConfigError(f"{path}: {faults}") from exc

@@ -1,0 +1,1 @@
+"""Data sets in the layouts that they are distributed in."""

@@ -1,0 +1,121 @@
+"""The light dual-output generator: EfficientNet-Lite encoder, ASPP and a decoder with skips.
+
+The MMAN paper's Do-DeepLab-ASPP (section 3.2, figure 4) with its two outputs, in a size that a CPU
+serves: separable convolutions, BatchNorm, bilinear upsampling instead of transposed convolutions.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from training.networks import efficientnet_lite
+from training.networks.conv import Conv2d
+from training.networks.efficientnet_lite import EfficientNetLite
+
+ASPP_RATES = (2, 4, 6)
+"""Dilations of the 3x3 branches on the stride-16 grid, beside one 1x1 branch."""
+
+ASPP_CHANNELS = 128
+NECK_CHANNELS = 256
+DECODER_CHANNELS = (128, 96, 48)
+"""At strides 8, 4 and 2."""
+
+
+def conv_norm_relu(inputs: int, outputs: int, kernel: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+def separable(inputs: int, outputs: int, dilation: int = 1) -> nn.Sequential:
+    """3x3 depthwise then 1x1 pointwise convolution, each with BatchNorm and ReLU."""
+    return nn.Sequential(
+        Conv2d(inputs, inputs, 3, padding=dilation, dilation=dilation, groups=inputs, bias=False),
+        nn.BatchNorm2d(inputs),
+        nn.ReLU(inplace=True),
+        *conv_norm_relu(inputs, outputs),
+    )
+
+
+class ASPP(nn.Module):
+    """Atrous spatial pyramid pooling: parallel views of growing field, concatenated, then mixed."""
+
+    def __init__(self, inputs: int, dropout: float) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(
+            [conv_norm_relu(inputs, ASPP_CHANNELS)]
+            + [separable(inputs, ASPP_CHANNELS, rate) for rate in ASPP_RATES]
+        )
+        self.mix = conv_norm_relu(ASPP_CHANNELS * len(self.branches), NECK_CHANNELS)
+        self.dropout = nn.Dropout2d(dropout)
+
+    def forward(self, features: Tensor) -> Tensor:
+        views = torch.cat([branch(features) for branch in self.branches], dim=1)
+        mixed: Tensor = self.dropout(self.mix(views))
+        return mixed
+
+
+class UpBlock(nn.Module):
+    """Double the resolution, join the encoder's features of that stride, and refine.
+
+    Projecting before upsampling and adding is the same map as a 1x1 convolution over the
+    concatenation (both are linear), at a quarter of its cost.
+    """
+
+    def __init__(self, inputs: int, skip: int, outputs: int) -> None:
+        super().__init__()
+        self.project = nn.Conv2d(inputs, outputs, 1, bias=False)
+        self.project_skip = nn.Conv2d(skip, outputs, 1, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+        self.refine = separable(outputs, outputs)
+
+    def forward(self, features: Tensor, skip: Tensor) -> Tensor:
+        raised = F.interpolate(
+            self.project(features), scale_factor=2, mode="bilinear", align_corners=False
+        )
+        joined = F.relu(self.norm(raised + self.project_skip(skip)))
+        refined: Tensor = self.refine(joined)
+        return refined
+
+
+class LightGenerator(nn.Module):
+    """Scores of every class at two resolutions, from one forward pass."""
+
+    stride = 2
+    """Input pixels per cell of the high-resolution logits."""
+
+    size_multiple = 16
+    """Every side of the input is a multiple of this, else the skips do not line up."""
+
+    mean = efficientnet_lite.IMAGENET_MEAN
+    std = efficientnet_lite.IMAGENET_STD
+
+    def __init__(self, classes: int, encoder: str = "lite0", dropout: float = 0.1) -> None:
+        super().__init__()
+        self.encoder = EfficientNetLite(encoder)
+        self.aspp = ASPP(efficientnet_lite.OUTPUT_CHANNELS, dropout)
+        self.low_head = nn.Conv2d(NECK_CHANNELS, classes, 1)
+        widths = (NECK_CHANNELS, *DECODER_CHANNELS)
+        skips = tuple(reversed(efficientnet_lite.SKIP_CHANNELS))
+        self.decoder = nn.ModuleList(
+            UpBlock(widths[i], skips[i], widths[i + 1]) for i in range(len(skips))
+        )
+        self.high_head = nn.Conv2d(DECODER_CHANNELS[-1], classes, 1)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of both heads.
+
+        Args:
+            pixels: float[B, 3, H, W], normalised, sides multiples of 16.
+
+        Returns:
+            `low_logits` [B, K, H/16, W/16] and `high_logits` [B, K, H/2, W/2].
+        """
+        skips, features = self.encoder(pixels)
+        neck = self.aspp(features)
+        raised = neck
+        for block, skip in zip(self.decoder, reversed(skips), strict=True):
+            raised = block(raised, skip)
+        return self.low_head(neck), self.high_head(raised)

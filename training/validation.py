@@ -1,0 +1,58 @@
+"""Accuracy on canvases after an epoch: one scale, at the size of the canvas, quick."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from limn.geometry import Region
+from limn.metrics import Accuracy, confusion
+from limn.ops import tensor as ops
+from training.datasets.lip import LipDataset
+from training.networks.light_generator import LightGenerator
+
+
+class CanvasSet:
+    """A split squeezed onto one canvas size and kept in memory; aspect is not kept."""
+
+    def __init__(self, dataset: LipDataset, canvas: tuple[int, int]) -> None:
+        self.classes = len(dataset.label_set)
+        self.images: list[NDArray[np.uint8]] = []
+        self.labels: list[NDArray[np.uint8]] = []
+        size = canvas[1], canvas[0]
+        for index in range(len(dataset)):
+            image, labels = dataset.pair(index)
+            self.images.append(
+                cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+            )
+            self.labels.append(
+                cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8)
+            )
+
+    def predictions(self, network: LightGenerator, batch_size: int = 8) -> list[NDArray[np.uint8]]:
+        """uint8[h, w] label maps at canvas size, in order, of a network in evaluation mode."""
+        maps: list[NDArray[np.uint8]] = []
+        for start in range(0, len(self.images), batch_size):
+            canvases = torch.from_numpy(np.stack(self.images[start : start + batch_size]))
+            maps.extend(_choose(network, canvases).numpy())
+        return maps
+
+    def accuracy(self, predictions: Sequence[NDArray[np.uint8]]) -> Accuracy:
+        """Of label maps as `predictions` returns them."""
+        matrix = np.zeros((self.classes, self.classes), np.int64)
+        for truth, prediction in zip(self.labels, predictions, strict=True):
+            matrix += confusion(truth, prediction, self.classes)
+        return Accuracy(matrix)
+
+
+@torch.inference_mode()
+def _choose(network: LightGenerator, canvases: Tensor) -> Tensor:
+    size = (canvases.shape[1], canvases.shape[2])
+    device = next(network.parameters()).device
+    pixels = ops.preprocess(canvases.to(device), size, network.mean, network.std)
+    _, logits = network(pixels)
+    region = Region(0, 0, *logits.shape[-2:])
+    return ops.upsample_and_choose(logits, size, region).cpu()
