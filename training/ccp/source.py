@@ -121,10 +121,10 @@ def _read_class_names(path: Path) -> tuple[str, ...]:
 
 
 def _read_mat(path: Path, variable: str) -> NDArray[Any]:
+    if not path.exists():
+        raise SourceError(f"{path} is missing")
     try:
         contents = loadmat(path)
-    except FileNotFoundError:
-        raise SourceError(f"{path} is missing") from None
     except (MatReadError, ValueError, NotImplementedError, TypeError) as error:
         raise SourceError(f"{path} is not a MATLAB file: {error}") from error
     if variable not in contents:
