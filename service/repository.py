@@ -19,6 +19,9 @@ class ModelId(NamedTuple):
     name: str
     version: int
 
+    def __str__(self) -> str:
+        return f"{self.name} version {self.version}"
+
 
 @dataclass(frozen=True)
 class ServedModel:
@@ -86,9 +89,8 @@ class ModelRepository:
         if version is None:
             version = versions[-1]
         if version not in versions:
-            raise UnknownModel(
-                f"model {name!r} has no version {version}; there are: {', '.join(map(str, versions))}"
-            )
+            known = ", ".join(map(str, versions))
+            raise UnknownModel(f"model {name!r} has no version {version}; there are: {known}")
         return self._models[ModelId(name, version)]
 
 
@@ -106,7 +108,6 @@ def _read(folder: Path) -> ServedModel:
     stated = ModelId(contract.name, contract.version)
     if stated != named:
         raise ContractError(
-            f"{folder} holds the contract of {stated.name} version {stated.version}:"
-            " folders and contract must agree"
+            f"{folder} holds the contract of {stated}: folders and contract must agree"
         )
     return ServedModel(named, contract, contract.labels.label_set(), folder / contract.file)

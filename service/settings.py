@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(20 * 2**20, ge=1, description="bytes of a request's body")
     max_image_pixels: int = Field(50_000_000, ge=1, le=_MOST_PIXELS)
     max_image_side: int = Field(16_384, ge=1, le=65_535, description="pixels")
+    max_batch_images: int = Field(16, ge=1, le=1_000, description="images in one batch request")
     max_boxes: int = Field(64, ge=1, le=250, description="boxes in one request")
     max_scales: int = Field(8, ge=1, le=32, description="test-time scales in one request")
     min_scale: float = Field(0.25, gt=0, le=1)

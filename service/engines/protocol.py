@@ -28,9 +28,9 @@ class Engine(Protocol):
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
     ) -> NDArray[np.float32]:
-        """uint8[B, S_h, S_w, 3] RGB to float32[B, K, h, w] probabilities, fused over scales and flip.
+        """Canvases uint8[B, S_h, S_w, 3] RGB to probabilities float32[B, K, h, w].
 
-        The grid (h, w) is that of scale 1, whichever scales were asked for.
+        The mean over scales and flip; the grid (h, w) is that of scale 1, asked for or not.
 
         Raises:
             EngineError: nothing else; each engine translates its own faults.

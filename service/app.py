@@ -1,0 +1,108 @@
+"""The gateway's app: `create_app` builds one, `serve` runs it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+import limn
+from limn.errors import InvalidParameter, LimnError
+from service import problems
+from service.dependencies import RequestLimits
+from service.metrics import Metrics
+from service.middleware import Admission, BodyLimit, RequestContext
+from service.openapi import with_problem_types
+from service.routes import catalogue, operations, parse
+from service.settings import Settings
+from service.startup import start_pipeline
+
+_DESCRIPTION = (
+    "A photo of a person in, a map out that says for every pixel which body part or garment it"
+    " shows. Errors are RFC 9457 problem documents."
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """An app that loads its models when it starts and gives them back when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.pipeline = await start_pipeline(settings)
+        try:
+            yield
+        finally:
+            await app.state.pipeline.close()
+
+    app = _Gateway(
+        title="Limn",
+        version=limn.__version__,
+        summary="Human parsing",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.state.metrics = Metrics()
+    app.state.limits = RequestLimits(settings.max_batch_images, settings.request_timeout_s)
+    # The one added last is the first to see a request.
+    app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
+    app.add_middleware(
+        Admission,
+        prefix=parse.router.prefix,
+        limit=settings.max_in_flight,
+        metrics=app.state.metrics,
+    )
+    app.add_middleware(RequestContext, metrics=app.state.metrics)
+    app.add_exception_handler(LimnError, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    for routes in (parse, catalogue, operations):
+        app.include_router(routes.router)
+    return app
+
+
+def serve(settings: Settings) -> None:
+    """Run the app until it is told to stop."""
+    uvicorn.run(
+        create_app(settings),
+        host=settings.http_host,
+        port=settings.http_port,
+        log_level=settings.log_level,
+        server_header=False,
+    )
+
+
+class _Gateway(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = with_problem_types(super().openapi())
+        return self.openapi_schema
+
+
+async def _on_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, LimnError)
+    return problems.respond(problems.document_of(error), request.scope)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    """FastAPI's own validation, in the shape of ours."""
+    assert isinstance(error, RequestValidationError)
+    places = {"query", "path", "header", "body"}
+    fields = {
+        ".".join(str(part) for part in fault["loc"] if part not in places): fault["msg"]
+        for fault in error.errors()
+    }
+    detail = "; ".join(f"{field}: {message}" for field, message in fields.items())
+    members = problems.document(problems.PROBLEMS[InvalidParameter], detail, fields)
+    return problems.respond(members, request.scope)
+
+
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    """What the framework answers by itself: no such route, no such method."""
+    assert isinstance(error, HTTPException)
+    members = problems.document(problems.of_status(error.status_code))
+    return problems.respond(members, request.scope, error.headers)

@@ -1,0 +1,37 @@
+"""What routes ask for, taken from the app they are mounted in."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from service.metrics import Metrics
+from service.pipeline import ParsingPipeline
+
+
+@dataclass(frozen=True)
+class RequestLimits:
+    """Bounds on one request: images in a batch, seconds to send and to answer."""
+
+    max_batch_images: int
+    timeout_s: float
+
+
+def _pipeline(request: Request) -> ParsingPipeline:
+    pipeline: ParsingPipeline = request.app.state.pipeline
+    return pipeline
+
+
+def _limits(request: Request) -> RequestLimits:
+    limits: RequestLimits = request.app.state.limits
+    return limits
+
+
+def _metrics(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+PipelineOf = Annotated[ParsingPipeline, Depends(_pipeline)]
+LimitsOf = Annotated[RequestLimits, Depends(_limits)]
+MetricsOf = Annotated[Metrics, Depends(_metrics)]

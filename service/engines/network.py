@@ -1,0 +1,123 @@
+"""One model in ONNX Runtime on the CPU: its sessions, and a canvas seen one way."""
+
+from collections.abc import Sequence
+from queue import SimpleQueue
+from typing import Protocol, Self
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from limn.errors import ContractError
+from limn.geometry import Size
+from limn.ops.array import preprocess, probabilities, unmirror
+from service.engines.graph import Tensor, check_graph
+from service.errors import InferenceFailed
+from service.repository import ServedModel
+from service.stages import stage
+
+
+class Session(Protocol):
+    """What is used of `onnxruntime.InferenceSession`."""
+
+    def run(
+        self, outputs: Sequence[str], inputs: dict[str, NDArray[np.float32]]
+    ) -> list[NDArray[np.float32]]: ...
+    def get_inputs(self) -> Sequence[Tensor]: ...
+    def get_outputs(self) -> Sequence[Tensor]: ...
+
+
+class Network:
+    """A model's sessions; whoever calls `view` has one of them to itself for that time."""
+
+    def __init__(self, model: ServedModel, sessions: Sequence[Session]) -> None:
+        self._model = model
+        self._sessions = tuple(sessions)
+        self._free: SimpleQueue[Session] = SimpleQueue()
+        for session in sessions:
+            self._free.put(session)
+
+    @classmethod
+    def load(cls, model: ServedModel, sessions: int) -> Self:
+        """Open the sessions and run each at every scale of the contract.
+
+        Memory is planned then, and a graph that is not what it says shows.
+
+        Raises:
+            ContractError: the graph does not load, does not run or does not fit its contract.
+        """
+        network = cls(model, [_open(model) for _ in range(sessions)])
+        for session in network._sessions:
+            for size in model.contract.scales.values():
+                network._warm_up(session, size)
+        return network
+
+    @property
+    def grid(self) -> Size:
+        """(h, w) of the scores at scale 1."""
+        return self._grid(self._model.contract.canvas)
+
+    def view(self, canvas: NDArray[np.uint8], scale: float, flip: bool) -> NDArray[np.float32]:
+        """Probabilities float32[1, K, h, w] of a canvas uint8[S_h, S_w, 3].
+
+        Raises:
+            InferenceFailed: ONNX Runtime raised.
+        """
+        size = self._model.contract.input_size(scale)
+        session = self._free.get()
+        try:
+            logits = self._run(session, canvas[:, ::-1] if flip else canvas, size)
+        finally:
+            self._free.put(session)
+        with stage("fuse"):
+            scores = probabilities(logits)
+            return unmirror(scores, self._model.label_set.mirror) if flip else scores
+
+    def _run(self, session: Session, canvas: NDArray[np.uint8], size: Size) -> NDArray[np.float32]:
+        contract = self._model.contract
+        with stage("canvas"):
+            pixels = preprocess(canvas[np.newaxis], size, contract.mean, contract.std)
+        with stage("network"):
+            try:
+                outputs = session.run([contract.tensors.logits], {contract.tensors.pixels: pixels})
+            except Exception as exc:
+                # ONNX Runtime's exceptions share no base of their own.
+                raise InferenceFailed(f"{type(exc).__name__}: {exc}") from exc
+        return outputs[0]
+
+    def _warm_up(self, session: Session, size: Size) -> None:
+        canvas = np.zeros((*self._model.contract.canvas, 3), dtype=np.uint8)
+        at = f"model {self._model.id}, input {size[0]}x{size[1]}"
+        try:
+            logits = self._run(session, canvas, size)
+        except InferenceFailed as exc:
+            raise ContractError(f"{at}: the graph does not run: {exc}") from exc
+        stated = (1, len(self._model.label_set), *self._grid(size))
+        if logits.shape != stated:
+            raise ContractError(
+                f"{at}: the contract states logits {stated}, the graph answers {logits.shape}"
+            )
+
+    def _grid(self, size: Size) -> Size:
+        stride = self._model.contract.stride
+        return size[0] // stride, size[1] // stride
+
+
+def _open(model: ServedModel) -> Session:
+    """A session that uses one core."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # A plan per input shape would be kept for ever, and clients choose the shapes.
+    options.enable_mem_pattern = False
+    provider = ("CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"})
+    try:
+        session: Session = onnxruntime.InferenceSession(
+            str(model.file), options, providers=[provider]
+        )
+    except Exception as exc:
+        # ONNX Runtime's exceptions share no base of their own.
+        raise ContractError(f"{model.file} cannot be loaded: {exc}") from exc
+    check_graph(model.contract, session.get_inputs(), session.get_outputs())
+    return session

@@ -1,0 +1,64 @@
+"""Prometheus metrics: names, units, labels and buckets, declared once."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from service.stages import Stage
+
+_LATENCY_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30, 60)
+_STAGE_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+_SIZE_BUCKETS_BYTES = tuple(2.0**power for power in range(12, 26, 2))
+
+
+class Metrics:
+    """On a registry of its own, so that several apps can live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "limn_requests_total",
+            "Requests answered",
+            ["route", "status"],
+            registry=self.registry,
+        )
+        self._latency = Histogram(
+            "limn_request_duration_seconds",
+            "From the request's head to the end of its answer",
+            ["route"],
+            buckets=_LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._stages = Histogram(
+            "limn_stage_duration_seconds",
+            "Work per request in one stage, summed over threads",
+            ["stage"],
+            buckets=_STAGE_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._bodies = Histogram(
+            "limn_request_body_bytes",
+            "Bytes received in a request's body",
+            ["route"],
+            buckets=_SIZE_BUCKETS_BYTES,
+            registry=self.registry,
+        )
+        self.in_flight = Gauge(
+            "limn_requests_in_flight", "Parse requests worked on or waiting", registry=self.registry
+        )
+
+    def answered(self, route: str, status: int, seconds: float, body_bytes: int) -> None:
+        """Count one request; `route` is a path template, so that labels stay a closed set."""
+        self._requests.labels(route, str(status)).inc()
+        self._latency.labels(route).observe(seconds)
+        if body_bytes:
+            self._bodies.labels(route).observe(body_bytes)
+
+    def staged(self, seconds: Mapping[Stage, float]) -> None:
+        """Record where the time of one request went."""
+        for stage, duration in seconds.items():
+            self._stages.labels(stage).observe(duration)
+
+    def exposition(self) -> bytes:
+        """The text that Prometheus scrapes."""
+        return generate_latest(self.registry)

@@ -1,0 +1,138 @@
+"""What surrounds every request, in plain ASGI: an id, times, a bound on its body, admission."""
+
+import logging
+import re
+import secrets
+import time
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import problems
+from service.errors import BodyTooLarge, Overloaded
+from service.metrics import Metrics
+from service.stages import stage_clock
+
+logger = logging.getLogger("limn.http")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+UNROUTED = "unrouted"
+
+
+class RequestContext:
+    """Gives a request its id, answers its failures, and tells where its time went."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status, body_bytes = 0, 0
+
+        async def counted() -> Message:
+            nonlocal body_bytes
+            message = await receive()
+            body_bytes += len(message.get("body", b""))
+            return message
+
+        with stage_clock() as clock:
+
+            async def labelled(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = message["status"]
+                    headers = MutableHeaders(scope=message)
+                    headers["X-Request-Id"] = request_id
+                    total = f"total;dur={(time.perf_counter() - start) * 1e3:.2f}"
+                    headers["Server-Timing"] = ", ".join(
+                        filter(None, (clock.server_timing(), total))
+                    )
+                await send(message)
+
+            try:
+                await self.app(scope, counted, labelled)
+            except Exception:
+                # The text of an unknown failure may hold anything: it is for the log alone.
+                logger.exception("request %s failed", request_id)
+                if status:
+                    raise
+                response = problems.respond(problems.document(problems.INTERNAL), scope)
+                await response(scope, receive, labelled)
+            finally:
+                seconds = time.perf_counter() - start
+                self._metrics.answered(_route(scope), status, seconds, body_bytes)
+                self._metrics.staged(clock.seconds)
+
+
+def _request_id(scope: Scope) -> str:
+    """The client's own id where it is harmless in a header and a log, else a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", UNROUTED)
+
+
+class Admission:
+    """Takes `limit` requests at a time below `prefix`; the next is refused before its body."""
+
+    def __init__(self, app: ASGIApp, prefix: str, limit: int, metrics: Metrics) -> None:
+        self.app = app
+        self._prefix = prefix
+        self._limit = limit
+        self._in_flight = 0
+        self._gauge = metrics.in_flight
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
+            await self.app(scope, receive, send)
+            return
+        if self._in_flight >= self._limit:
+            error = Overloaded(f"{self._limit} requests are in flight; try again shortly")
+            response = problems.respond(problems.document_of(error), scope)
+            await response(scope, receive, send)
+            return
+        self._in_flight += 1
+        self._gauge.set(self._in_flight)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._in_flight -= 1
+            self._gauge.set(self._in_flight)
+
+
+class BodyLimit:
+    """Ends a request whose body is, or says it is, longer than `limit` bytes."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        error = BodyTooLarge(f"the limit is {self._limit} bytes")
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and int(announced) > self._limit:
+            response = problems.respond(problems.document_of(error), scope)
+            await response(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit:
+                raise error
+            return message
+
+        await self.app(scope, counted, send)
