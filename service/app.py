@@ -17,6 +17,7 @@ from service.dependencies import RequestLimits
 from service.metrics import Metrics
 from service.middleware import Admission, BodyLimit, RequestContext
 from service.openapi import with_problem_types
+from service.repository import ModelRepository
 from service.routes import catalogue, operations, parse
 from service.settings import Settings
 from service.startup import start_pipeline
@@ -66,7 +67,9 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def serve(settings: Settings) -> None:
-    """Run the app until it is told to stop."""
+    """Run the app until it is told to stop; ContractError where the models are not whole."""
+    # The lifespan reads them again: a fault should show as one line, before a port is taken.
+    ModelRepository(settings.model_repository, settings.default_model)
     uvicorn.run(
         create_app(settings),
         host=settings.http_host,

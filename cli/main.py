@@ -1,0 +1,23 @@
+"""The one command `limn`: a command per module, each loading what it needs only when called."""
+
+import typer
+
+from cli import prepare
+from cli.bench import bench
+from cli.parse import parse
+from cli.serve import serve
+
+app = typer.Typer(
+    help="Human parsing: which body part or garment every pixel of a photo shows.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve)
+app.command()(parse)
+app.command()(bench)
+app.add_typer(prepare.app, name="prepare")
+
+
+def main() -> None:
+    """Entry point of the `limn` script."""
+    app()
