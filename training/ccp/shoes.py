@@ -29,6 +29,9 @@ from training.ccp.pieces import pieces
 SHOES = np.array([LIP.index("left-shoe"), LIP.index("right-shoe")], dtype=np.uint8)
 """uint8[2]: class index of the shoe by side."""
 
+_SMALL = 0.07
+"""Largest area of one low shoe, in square units: 1.3 times the median over shoes that are apart."""
+
 
 @dataclass(frozen=True)
 class _Foot:
@@ -38,13 +41,11 @@ class _Foot:
         mask: its pixels.
         costs: float64[2], mean distance in pixels to the lower leg of either side.
         shows_both: whether each side is clearly nearer to a fifth of the pixels.
-        width: extent along x in pixels.
     """
 
     mask: Mask
     costs: Distances
     shows_both: bool
-    width: int
 
 
 def split_shoes(shoes: Mask, covers: Mask, pose: Pose) -> LabelMap:
@@ -106,20 +107,20 @@ def _measure(mask: Mask, pose: Pose) -> _Foot:
     distances = _side_distances(mask, pose)
     lead = distances[:, Side.RIGHT] - distances[:, Side.LEFT]
     shares = [np.mean(lead > 0.02 * pose.unit), np.mean(lead < -0.02 * pose.unit)]
-    columns = np.flatnonzero(mask.any(axis=0))
-    return _Foot(mask, distances.mean(axis=0), bool(min(shares) > 0.2), int(np.ptp(columns)) + 1)
+    return _Foot(mask, distances.mean(axis=0), bool(min(shares) > 0.2))
 
 
-def _is_wide(foot: _Foot, pose: Pose) -> bool:
+def _is_wide(mask: Mask, pose: Pose) -> bool:
     """Whether a piece is too wide to be one foot seen from the front."""
-    return foot.width > 0.28 * pose.unit
+    columns = np.flatnonzero(mask.any(axis=0))
+    return bool(np.ptp(columns) + 1 > 0.28 * pose.unit)
 
 
 def _is_pair(shoes: list[_Foot], whole: _Foot, pose: Pose) -> bool:
     """Whether two feet touch with their bare skin or socks alone, so that shoes are apart."""
     return (
         len(shoes) == 2
-        and (_is_wide(whole, pose) or whole.shows_both)
+        and (_is_wide(whole.mask, pose) or whole.shows_both)
         and not any(shoe.shows_both for shoe in shoes)
     )
 
@@ -138,10 +139,15 @@ def _label_one(label_map: LabelMap, foot: _Foot, shoes: Mask, pose: Pose) -> Non
     """Label a single piece: one foot, two that touch, or two that cannot be told apart."""
     centres = [pose.foot(side).mean(axis=0) for side in Side]
     gap = float(np.linalg.norm(centres[0] - centres[1]))
-    needed_gap = (0.08 if foot.shows_both else 0.25) * pose.unit
-    if foot.costs.min() > 0.30 * pose.unit or (_is_wide(foot, pose) and gap < needed_gap):
+    is_small = not _is_wide(foot.mask, pose) and foot.mask.sum() < _SMALL * pose.unit**2
+    is_two = foot.shows_both and not is_small
+    if (
+        foot.costs.min() > 0.30 * pose.unit
+        or (is_two and gap < 0.08 * pose.unit)
+        or (not is_two and _is_wide(foot.mask, pose) and gap < 0.25 * pose.unit)
+    ):
         label_map[foot.mask] = IGNORE_INDEX
-    elif _is_wide(foot, pose) and foot.shows_both:
+    elif is_two:
         _cut(label_map, foot, shoes, pose)
     else:
         label_map[foot.mask] = SHOES[foot.costs.argmin()]
@@ -158,7 +164,7 @@ def _cut(label_map: LabelMap, foot: _Foot, shoes: Mask, pose: Pose) -> None:
     for number in range(1, len(parts) + 1):
         part = parts.numbers == number
         votes = np.bincount(label_map[part], minlength=256)[SHOES]
-        if votes.max() > 0.8 * votes.sum():
+        if votes.max() > 0.8 * votes.sum() and not _is_wide(part, pose):
             label_map[part] = SHOES[votes.argmax()]
 
 

@@ -81,7 +81,7 @@ def test_single_foot_takes_the_side_it_is_near_to(pose: Pose, left: int, label: 
 
 
 def test_narrow_shoe_between_the_landmarks_is_one_foot(pose: Pose) -> None:
-    shoes = boxes((106, 336, 130, 368))
+    shoes = boxes((106, 344, 130, 366))
 
     label_map = split_shoes(shoes, NOTHING, pose)
 
@@ -123,3 +123,12 @@ def test_crumb_between_the_sides_follows_the_nearest_foot(pose: Pose) -> None:
     label_map = split_shoes(shoes, NOTHING, pose)
 
     assert label_map[351, 117] == RIGHT
+
+
+def test_narrow_piece_larger_than_one_shoe_is_two(pose: Pose) -> None:
+    boots = boxes((106, 300, 130, 368))
+
+    label_map = split_shoes(boots, NOTHING, pose)
+
+    assert label_map[340, 107] == RIGHT
+    assert label_map[340, 128] == LEFT
