@@ -12,9 +12,12 @@ Shape = Sequence[int | str | None]
 class Tensor(Protocol):
     """What ONNX Runtime tells of a graph's input or output."""
 
-    name: str
-    shape: Shape
-    type: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def type(self) -> str: ...
 
 
 def check_graph(

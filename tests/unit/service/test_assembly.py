@@ -1,0 +1,71 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from limn.geometry import Crop, Letterbox
+from service.assembly import assemble
+
+
+def flat(label: int, score: float, classes: int = 4) -> NDArray[np.float32]:
+    """float32[classes, 4, 4]: one class wins everywhere, with `score`."""
+    scores = np.full((classes, 4, 4), (1 - score) / (classes - 1), np.float32)
+    scores[label] = score
+    return scores
+
+
+def paste(*persons: tuple[Crop, NDArray[np.float32]]) -> tuple[list[list[int]], list[list[int]]]:
+    crops = [crop for crop, _ in persons]
+    boxes = [Letterbox.fit(crop.size, (8, 8)) for crop in crops]
+    scores = np.stack([scores for _, scores in persons])
+    assembled = assemble(scores, crops, boxes, (2, 4), needs_confidence=True)
+    assert assembled.owner is not None
+    return assembled.label_map.tolist(), assembled.owner.tolist()
+
+
+def test_crop_is_pasted_where_it_was() -> None:
+    labels, owner = paste((Crop(1, 1, 2, 3), flat(2, 0.9)))
+
+    assert labels == [[0, 0, 0, 0], [0, 2, 2, 0]]
+    assert owner == [[0, 0, 0, 0], [0, 1, 1, 0]]
+
+
+def test_surer_person_wins_an_overlap_whatever_the_order() -> None:
+    left, right = (Crop(0, 0, 2, 3), flat(1, 0.6)), (Crop(0, 1, 2, 4), flat(3, 0.8))
+
+    assert paste(left, right)[0] == [[1, 3, 3, 3]] * 2
+    assert paste(right, left)[0] == [[1, 3, 3, 3]] * 2
+
+
+def test_background_never_covers_a_person() -> None:
+    labels, owner = paste((Crop(0, 0, 2, 3), flat(1, 0.4)), (Crop(0, 1, 2, 4), flat(0, 0.99)))
+
+    assert labels == [[1, 1, 1, 0]] * 2
+    assert owner == [[1, 1, 1, 0]] * 2
+
+
+def test_earlier_person_stays_on_a_tie() -> None:
+    whole = Crop(0, 0, 2, 4)
+
+    assert paste((whole, flat(1, 0.7)), (whole, flat(2, 0.7)))[0] == [[1] * 4] * 2
+
+
+def test_one_person_s_confidence_is_left_out_unless_needed() -> None:
+    crop = Crop(0, 0, 2, 4)
+
+    assembled = assemble(
+        flat(1, 0.7)[np.newaxis], [crop], [Letterbox.fit((2, 4), (8, 8))], (2, 4), False
+    )
+
+    assert assembled.owner is None
+    assert assembled.confidence is None
+
+
+def test_translation_looks_every_pixel_up() -> None:
+    crop = Crop(0, 0, 2, 4)
+    assembled = assemble(
+        flat(1, 0.7)[np.newaxis], [crop], [Letterbox.fit((2, 4), (8, 8))], (2, 4), True
+    )
+    table = np.zeros(256, np.uint8)
+    table[1] = 7
+
+    assert assembled.translated(table.tobytes()).label_map.tolist() == [[7] * 4] * 2
+    assert assembled.translated(None) is assembled
