@@ -1,0 +1,34 @@
+"""The real app on a small real model."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.settings import Settings
+from tests.fixtures.models import write_model
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model repository with one LIP model, `baseline`."""
+    root = tmp_path_factory.mktemp("repository")
+    write_model(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def client(repository: Path) -> Iterator[TestClient]:
+    """A running app whose limits are small enough to be met in a test."""
+    settings = Settings(
+        model_repository=repository,
+        sessions=2,
+        max_upload_bytes=300_000,
+        max_image_pixels=1_000_000,
+        max_boxes=3,
+        max_batch_images=3,
+    )
+    with TestClient(create_app(settings), raise_server_exceptions=False) as running:
+        yield running
