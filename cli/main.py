@@ -4,8 +4,11 @@ import typer
 
 from cli import prepare
 from cli.bench import bench
+from cli.evaluate import evaluate
+from cli.export import export
 from cli.parse import parse
 from cli.serve import serve
+from cli.train import train
 
 app = typer.Typer(
     help="Human parsing: which body part or garment every pixel of a photo shows.",
@@ -15,6 +18,9 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(parse)
 app.command()(bench)
+app.command()(train)
+app.command()(evaluate)
+app.command()(export)
 app.add_typer(prepare.app, name="prepare")
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cli.failure import explained
+
 
 def train(
     config: Annotated[Path, typer.Argument(help="TOML file, see training/configs.")],
@@ -19,10 +21,10 @@ def train(
     from training.config import read_config
     from training.loop import train as run_training
 
-    settings = read_config(config)
-    if data is not None:
-        settings = settings.model_copy(
-            update={"data": settings.data.model_copy(update={"root": data})}
-        )
-    best = run_training(settings, run or Path("runs") / settings.name)
+    with explained():
+        settings = read_config(config)
+        if data is not None:
+            section = settings.data.model_copy(update={"root": data})
+            settings = settings.model_copy(update={"data": section})
+        best = run_training(settings, run or Path("runs") / settings.name)
     typer.echo(f"best checkpoint: {best}")

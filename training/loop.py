@@ -18,10 +18,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from limn.ops import tensor as ops
 from training.augment.recipe import Recipe, scaled_canvas
+from training.averaging import average_of
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import TrainingConfig
 from training.datasets.lip import LipDataset, open_lip
@@ -149,8 +150,7 @@ def start(config: TrainingConfig, fabric: Fabric, classes: int, steps: int) -> R
     load_pretrained(network, config.model)
     network = network.to(fabric.device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = get_ema_multi_avg_fn(config.schedule.ema_decay)  # type: ignore[no-untyped-call]
-    averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+    averaged = average_of(network, config.schedule.ema_decay)
     optimizer = make_optimizer(network, network.encoder, config.schedule)
     scheduler = make_scheduler(optimizer, config.schedule.warmup_steps, steps)
     return Run(network, averaged, optimizer, scheduler, History())

@@ -1,0 +1,49 @@
+"""A served model as a plain function of a photo, through the gateway's own pipeline."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from anyio.from_thread import start_blocking_portal
+from numpy.typing import NDArray
+from PIL import Image
+
+from cli.configuration import read_settings
+from limn.encode import rgb_png
+from service.parameters import ParseParameters
+from service.startup import start_pipeline
+from training.evaluation import Parse
+
+
+@contextmanager
+def served_parser(folder: Path, scales: str | None, flip: bool) -> Iterator[Parse]:
+    """`<repository>/<name>/<version>` as uint8[H, W, 3] RGB to class indices uint8[H, W]."""
+    folder = folder.resolve()
+    settings = read_settings().model_copy(update={"model_repository": folder.parent.parent})
+    parameters = ParseParameters(
+        model=folder.parent.name,
+        version=int(folder.name) if folder.name.isdecimal() else None,
+        scales=scales,
+        flip=flip,
+        output="mask",
+    )
+    with start_blocking_portal() as portal:
+        pipeline = portal.call(start_pipeline, settings)
+        plan = pipeline.plan(parameters)
+
+        def parse(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            answer = portal.call(pipeline.parse, rgb_png(image), plan)
+            return _indices(answer.content)
+
+        try:
+            yield parse
+        finally:
+            portal.call(pipeline.close)
+
+
+def _indices(mask: bytes) -> NDArray[np.uint8]:
+    """Pixel values of a palette PNG, which are class indices."""
+    with Image.open(io.BytesIO(mask)) as picture:
+        return np.asarray(picture, dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""From a checkpoint to a verified model in the model repository."""

@@ -1,0 +1,7 @@
+"""What can go wrong between a checkpoint and a model that may be served."""
+
+from limn.errors import LimnError
+
+
+class ExportError(LimnError):
+    """The exported model cannot be used; nothing of it is left on disk."""

@@ -1,0 +1,54 @@
+"""The raw network as an ONNX graph: `pixels` in, high-resolution `logits` out."""
+
+import io
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from limn.contract import TensorSpec
+from training.networks.light_generator import LightGenerator
+
+OPSET = 18
+
+
+class _HighResolution(nn.Module):
+    """Only the head that serving reads; the low-resolution one is for training."""
+
+    def __init__(self, network: LightGenerator) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        logits: Tensor = self.network(pixels)[1]
+        return logits
+
+
+def export_graph(network: LightGenerator, tensors: TensorSpec) -> onnx.ModelProto:
+    """fp32 ONNX with dynamic batch, height and width.
+
+    Args:
+        network: weights loaded; put into evaluation mode here.
+        tensors: names of input and output.
+    """
+    example = torch.zeros(2, 3, 64, 48)
+    multiple = network.size_multiple
+    height = multiple * torch.export.Dim("h", min=2, max=256)
+    width = multiple * torch.export.Dim("w", min=2, max=256)
+    program = torch.onnx.export(
+        _HighResolution(network.eval()),
+        (example,),
+        input_names=[tensors.pixels],
+        output_names=[tensors.logits],
+        dynamic_shapes={"pixels": {0: torch.export.Dim("batch", min=1), 2: height, 3: width}},
+        opset_version=OPSET,
+        dynamo=True,
+        optimize=True,
+        verbose=False,
+    )
+    assert program is not None
+    buffer = io.BytesIO()
+    program.save(buffer)
+    model = onnx.load_model_from_string(buffer.getvalue())
+    onnx.checker.check_model(model, full_check=True)
+    return model

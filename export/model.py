@@ -1,0 +1,114 @@
+"""The whole way from a checkpoint to a version folder in the model repository."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.errors import ExportError
+from export.graph import export_graph
+from export.storage import store_half
+from export.verify import Agreement, verify
+from limn.contract import CONTRACT_FILE, DataSource, LabelSpec, ModelContract, TensorSpec
+from limn.labels import LIP
+from training.augment.recipe import scaled_canvas
+from training.checkpoint import averaged_weights
+from training.config import TrainingConfig
+from training.networks.build import build_network
+from training.networks.light_generator import LightGenerator
+from training.parser import FILL_RGB
+
+ENCODER_SOURCE = DataSource(
+    name="EfficientNet-Lite, ImageNet weights", role="initial weights", licence="Apache-2.0"
+)
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written, and how well it agrees with PyTorch."""
+
+    folder: Path
+    contract: ModelContract
+    file_bytes: int
+    agreements: list[Agreement]
+
+
+def export_model(
+    checkpoint: Path,
+    repository: Path,
+    name: str,
+    version: int,
+    photos: Sequence[NDArray[np.uint8]],
+    training_pictures: int,
+) -> Export:
+    """Write `repository/<name>/<version>/{model.onnx,contract.json}` and verify it.
+
+    Args:
+        checkpoint: as `limn train` writes it; its averaged weights are taken.
+        repository: the model repository's folder.
+        name: of the model.
+        version: must not exist yet.
+        photos: uint8[H, W, 3] RGB, to compare label maps on.
+        training_pictures: how many pictures it was trained on, for the contract.
+
+    Raises:
+        ExportError: the version exists, or graph and network disagree; then nothing is left.
+        CheckpointError: the checkpoint cannot be read.
+    """
+    folder = repository / name / str(version)
+    if folder.exists():
+        raise ExportError(f"{folder} exists; a version never changes, export the next one")
+    config, weights = averaged_weights(checkpoint)
+    network = build_network(config.model, len(LIP)).eval()
+    network.load_state_dict(weights)
+    graph = store_half(export_graph(network, TensorSpec())).SerializeToString()
+    contract = _contract(config, network, name, version, graph, training_pictures)
+    folder.mkdir(parents=True)
+    model, description = folder / contract.file, folder / CONTRACT_FILE
+    try:
+        model.write_bytes(graph)
+        agreements = verify(model.read_bytes(), contract, network, photos)
+    except BaseException:
+        model.unlink(missing_ok=True)
+        folder.rmdir()
+        raise
+    description.write_text(contract.model_dump_json(indent=2) + "\n")
+    return Export(folder, contract, len(graph), agreements)
+
+
+def _contract(
+    config: TrainingConfig,
+    network: LightGenerator,
+    name: str,
+    version: int,
+    graph: bytes,
+    training_pictures: int,
+) -> ModelContract:
+    data = config.data
+    return ModelContract(
+        name=name,
+        version=version,
+        architecture=config.name,
+        labels=LabelSpec.of(LIP),
+        canvas=data.canvas,
+        fill=FILL_RGB,
+        stride=network.stride,
+        size_multiple=network.size_multiple,
+        mean=network.mean,
+        std=network.std,
+        scales={
+            f"{scale:g}": scaled_canvas(data.canvas, scale, network.size_multiple)
+            for scale in data.test_scales
+        },
+        precision="fp16",
+        sha256=hashlib.sha256(graph).hexdigest(),
+        sources=(
+            DataSource(
+                name=data.name, role="training", licence=data.licence, samples=training_pictures
+            ),
+            ENCODER_SOURCE,
+        ),
+    )
