@@ -18,7 +18,7 @@ from service.metrics import Metrics
 from service.middleware import Admission, BodyLimit, RequestContext
 from service.openapi import with_problem_types
 from service.repository import ModelRepository
-from service.routes import catalogue, operations, parse
+from service.routes import catalogue, documentation, operations, parse
 from service.settings import Settings
 from service.startup import start_pipeline
 
@@ -45,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Human parsing",
         description=_DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.metrics = Metrics()
@@ -61,8 +62,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(LimnError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
-    for routes in (parse, catalogue, operations):
+    for routes in (parse, catalogue, operations, documentation):
         app.include_router(routes.router)
+    app.mount("/static", documentation.FILES, name="static")
     return app
 
 

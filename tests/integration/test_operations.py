@@ -90,8 +90,17 @@ def test_openapi_describes_parsing(client: TestClient) -> None:
 def test_home_leads_to_the_documentation(client: TestClient) -> None:
     response = client.get("/")
 
-    assert response.status_code == 200
+    assert response.url.path == "/docs"
     assert "Limn" in response.text
+
+
+def test_documentation_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs").text
+
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert sources
+    for source in sources:
+        assert source == "data:," or client.get(source).status_code == 200
 
 
 def test_serving_loads_nothing_of_training() -> None:

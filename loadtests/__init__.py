@@ -1,0 +1,1 @@
+"""Black-box load on a running server."""
