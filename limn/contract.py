@@ -1,6 +1,7 @@
 """The model contract: all that serving must know of a network, in one JSON file beside it."""
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -116,12 +117,15 @@ class ModelContract(_Frozen):
         return self
 
     def input_size(self, scale: float) -> Size:
-        """Exact network input at `scale`: the contract's own, else the nearest legal size."""
+        """Exact network input at `scale`: the contract's own, else the nearest legal size.
+
+        Halfway between two, the larger.
+        """
         known = self.scales.get(f"{scale:g}")
         if known is not None:
             return known
         height, width = (
-            max(self.size_multiple, round(side * scale / self.size_multiple) * self.size_multiple)
+            max(1, math.floor(side * scale / self.size_multiple + 0.5)) * self.size_multiple
             for side in self.canvas
         )
         return height, width

@@ -1,5 +1,6 @@
 """Accuracy of label maps, all of it from one confusion matrix (rows truth, columns prediction)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,7 @@ class Accuracy:
     """The field's figures of one confusion matrix; shares from 0 to 1.
 
     A class that neither truth nor prediction holds is nan and left out of the means (SSL paper,
-    section 4.1; the release's evaluation).
+    section 4.1; the release's evaluation). Where no pixel was scored, every figure is nan.
     """
 
     matrix: NDArray[np.int64]
@@ -51,15 +52,22 @@ class Accuracy:
 
     @property
     def mean_iou(self) -> float:
-        return float(np.nanmean(self.iou))
+        return _mean(self.iou)
 
     @property
     def mean_accuracy(self) -> float:
-        return float(np.nanmean(self.recall))
+        return _mean(self.recall)
 
     @property
     def pixel_accuracy(self) -> float:
-        return float(np.trace(self.matrix) / self.matrix.sum())
+        total = int(self.matrix.sum())
+        return int(np.trace(self.matrix)) / total if total else math.nan
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """Mean of what is known."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else math.nan
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
