@@ -118,5 +118,6 @@ def _figure() -> "NDArray[np.uint8]":
 def _jpeg(image: "NDArray[np.uint8]") -> bytes:
     import simplejpeg
 
-    encoded: bytes = simplejpeg.encode_jpeg(image, quality=90)
+    # Cameras and most encoders store colour at half the resolution.
+    encoded: bytes = simplejpeg.encode_jpeg(image, quality=90, colorsubsampling="420")
     return encoded

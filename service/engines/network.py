@@ -70,7 +70,7 @@ class Network:
         finally:
             self._free.put(session)
         with stage("fuse"):
-            scores = probabilities(logits)
+            scores = probabilities(logits, out=logits)
             return unmirror(scores, self._model.label_set.mirror) if flip else scores
 
     def _run(self, session: Session, canvas: NDArray[np.uint8], size: Size) -> NDArray[np.float32]:
