@@ -1,6 +1,7 @@
 """`limn evaluate`: what a checkpoint, or a model as it is served, is worth on a data set."""
 
 import json
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.failure import explained
+from limn.errors import InvalidParameter
 
 if TYPE_CHECKING:
     from limn.contract import ModelContract
@@ -32,6 +34,10 @@ def evaluate(
     ] = False,
 ) -> None:
     """Score val at the photos' own resolution: per-class IoU, mIoU, pixel accuracy."""
+    if record and not model.is_dir():
+        raise typer.BadParameter(
+            "only a served model has a contract to write into", param_hint="--record"
+        )
     with explained():
         with _parser(model, scales, flip) as parse:
             evaluations = _score(parse, data, stress)
@@ -57,8 +63,18 @@ def _checkpoint_parser(checkpoint: Path, scales: str | None, flip: bool) -> "Par
     config, weights = averaged_weights(checkpoint)
     network = build_network(config.model, len(LIP))
     network.load_state_dict(weights)
-    factors = [float(s) for s in scales.split(",")] if scales else config.data.test_scales
+    factors = _factors(scales) if scales else config.data.test_scales
     return TorchParser(network, LIP, config.data.canvas, factors, flip)
+
+
+def _factors(scales: str) -> list[float]:
+    try:
+        factors = [float(scale) for scale in scales.split(",")]
+    except ValueError:
+        factors = []
+    if not factors or not all(0 < factor < math.inf for factor in factors):
+        raise InvalidParameter("scales", f"{scales!r}; write for example 0.8,1,1.2")
+    return factors
 
 
 def _score(parse: "Parse", data: Path, stress: bool) -> "list[Evaluation]":

@@ -31,13 +31,13 @@ def served_parser(folder: Path, scales: str | None, flip: bool) -> Iterator[Pars
     )
     with start_blocking_portal() as portal:
         pipeline = portal.call(start_pipeline, settings)
-        plan = pipeline.plan(parameters)
-
-        def parse(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-            answer = portal.call(pipeline.parse, rgb_png(image), plan)
-            return _indices(answer.content)
-
         try:
+            plan = pipeline.plan(parameters)
+
+            def parse(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+                answer = portal.call(pipeline.parse, rgb_png(image), plan)
+                return _indices(answer.content)
+
             yield parse
         finally:
             portal.call(pipeline.close)

@@ -1,6 +1,7 @@
 """The raw network as an ONNX graph: `pixels` in, high-resolution `logits` out."""
 
 import io
+import warnings
 
 import onnx
 import torch
@@ -35,17 +36,20 @@ def export_graph(network: LightGenerator, tensors: TensorSpec) -> onnx.ModelProt
     multiple = network.size_multiple
     height = multiple * torch.export.Dim("h", min=2, max=256)
     width = multiple * torch.export.Dim("w", min=2, max=256)
-    program = torch.onnx.export(
-        _HighResolution(network.eval()),
-        (example,),
-        input_names=[tensors.pixels],
-        output_names=[tensors.logits],
-        dynamic_shapes={"pixels": {0: torch.export.Dim("batch", min=1), 2: height, 3: width}},
-        opset_version=OPSET,
-        dynamo=True,
-        optimize=True,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        # torch.export copies tree specs of its own by a way that torch itself deprecates.
+        warnings.filterwarnings("ignore", r".*isinstance\(treespec, LeafSpec\)", FutureWarning)
+        program = torch.onnx.export(
+            _HighResolution(network).eval(),
+            (example,),
+            input_names=[tensors.pixels],
+            output_names=[tensors.logits],
+            dynamic_shapes={"pixels": {0: torch.export.Dim("batch", min=1), 2: height, 3: width}},
+            opset_version=OPSET,
+            dynamo=True,
+            optimize=True,
+            verbose=False,
+        )
     assert program is not None
     buffer = io.BytesIO()
     program.save(buffer)

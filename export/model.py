@@ -1,18 +1,20 @@
 """The whole way from a checkpoint to a version folder in the model repository."""
 
 import hashlib
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from export.errors import ExportError
 from export.graph import export_graph
 from export.storage import store_half
-from export.verify import Agreement, verify
-from limn.contract import CONTRACT_FILE, DataSource, LabelSpec, ModelContract, TensorSpec
+from export.verify import Agreement, require_photos, verify
+from limn.contract import CONTRACT_FILE, DataSource, LabelSpec, ModelContract
 from limn.labels import LIP
 from training.augment.recipe import scaled_canvas
 from training.checkpoint import averaged_weights
@@ -44,7 +46,7 @@ def export_model(
     photos: Sequence[NDArray[np.uint8]],
     training_pictures: int,
 ) -> Export:
-    """Write `repository/<name>/<version>/{model.onnx,contract.json}` and verify it.
+    """Verify, then write `repository/<name>/<version>/{model.onnx,contract.json}`.
 
     Args:
         checkpoint: as `limn train` writes it; its averaged weights are taken.
@@ -55,60 +57,70 @@ def export_model(
         training_pictures: how many pictures it was trained on, for the contract.
 
     Raises:
-        ExportError: the version exists, or graph and network disagree; then nothing is left.
+        ExportError: the version exists, a name or number fits no contract, or graph and network
+            disagree; then nothing is written.
         CheckpointError: the checkpoint cannot be read.
     """
     folder = repository / name / str(version)
     if folder.exists():
         raise ExportError(f"{folder} exists; a version never changes, export the next one")
+    require_photos(photos)
     config, weights = averaged_weights(checkpoint)
     network = build_network(config.model, len(LIP)).eval()
     network.load_state_dict(weights)
-    graph = store_half(export_graph(network, TensorSpec())).SerializeToString()
-    contract = _contract(config, network, name, version, graph, training_pictures)
-    folder.mkdir(parents=True)
-    model, description = folder / contract.file, folder / CONTRACT_FILE
-    try:
-        model.write_bytes(graph)
-        agreements = verify(model.read_bytes(), contract, network, photos)
-    except BaseException:
-        model.unlink(missing_ok=True)
-        folder.rmdir()
-        raise
-    description.write_text(contract.model_dump_json(indent=2) + "\n")
+    # Before the export, which takes long: a wrong name shows here.
+    draft = _draft(config, network, name, version, training_pictures)
+    graph = store_half(export_graph(network, draft.tensors)).SerializeToString()
+    contract = draft.model_copy(update={"sha256": hashlib.sha256(graph).hexdigest()})
+    agreements = verify(graph, contract, network, photos)
+    _write(folder, contract, graph)
     return Export(folder, contract, len(graph), agreements)
 
 
-def _contract(
+def _write(folder: Path, contract: ModelContract, graph: bytes) -> None:
+    """Write beside `folder`, then rename: the service stops at a model without its contract."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    (partial / contract.file).write_bytes(graph)
+    (partial / CONTRACT_FILE).write_text(contract.model_dump_json(indent=2) + "\n")
+    partial.rename(folder)
+
+
+def _draft(
     config: TrainingConfig,
     network: LightGenerator,
     name: str,
     version: int,
-    graph: bytes,
     training_pictures: int,
 ) -> ModelContract:
+    """The contract, its hash left open; ExportError names what does not fit one."""
     data = config.data
-    return ModelContract(
-        name=name,
-        version=version,
-        architecture=config.name,
-        labels=LabelSpec.of(LIP),
-        canvas=data.canvas,
-        fill=FILL_RGB,
-        stride=network.stride,
-        size_multiple=network.size_multiple,
-        mean=network.mean,
-        std=network.std,
-        scales={
-            f"{scale:g}": scaled_canvas(data.canvas, scale, network.size_multiple)
-            for scale in data.test_scales
-        },
-        precision="fp16",
-        sha256=hashlib.sha256(graph).hexdigest(),
-        sources=(
-            DataSource(
-                name=data.name, role="training", licence=data.licence, samples=training_pictures
+    try:
+        return ModelContract(
+            name=name,
+            version=version,
+            architecture=config.name,
+            labels=LabelSpec.of(LIP),
+            canvas=data.canvas,
+            fill=FILL_RGB,
+            stride=network.stride,
+            size_multiple=network.size_multiple,
+            mean=network.mean,
+            std=network.std,
+            scales={
+                f"{scale:g}": scaled_canvas(data.canvas, scale, network.size_multiple)
+                for scale in data.test_scales
+            },
+            precision="fp16",
+            sha256="0" * 64,
+            sources=(
+                DataSource(
+                    name=data.name, role="training", licence=data.licence, samples=training_pictures
+                ),
+                ENCODER_SOURCE,
             ),
-            ENCODER_SOURCE,
-        ),
-    )
+        )
+    except ValidationError as exc:
+        faults = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in exc.errors())
+        raise ExportError(f"no contract can be written for this model: {faults}") from exc

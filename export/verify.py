@@ -28,6 +28,12 @@ class Agreement:
     share: float
 
 
+def require_photos(photos: Sequence[NDArray[np.uint8]]) -> None:
+    """ExportError where there are too few to fill the largest batch."""
+    if len(photos) < max(BATCHES):
+        raise ExportError(f"{len(photos)} photos to verify on; at least {max(BATCHES)} are needed")
+
+
 def verify(
     graph: bytes,
     contract: ModelContract,
@@ -46,8 +52,7 @@ def verify(
         ExportError: fewer cells agree than must, the logits have another shape, or there are too
             few photos to tell.
     """
-    if len(photos) < max(BATCHES):
-        raise ExportError(f"{len(photos)} photos to verify on; at least {max(BATCHES)} are needed")
+    require_photos(photos)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     canvases = np.stack([_canvas(photo, contract) for photo in photos])
     found = []

@@ -15,9 +15,7 @@ def average_of(network: nn.Module, decay: float) -> AveragedModel:
     """
 
     @torch.no_grad()
-    def update(
-        averages: Sequence[Tensor], values: Sequence[Tensor], updates: Tensor | int
-    ) -> None:
+    def update(averages: Sequence[Tensor], values: Sequence[Tensor], updates: Tensor | int) -> None:
         count = int(updates)
         share = 1 - min(decay, (1 + count) / (10 + count))
         for average, value in zip(averages, values, strict=True):

@@ -4,9 +4,12 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from training.errors import ConfigError
+
+SIZE_MULTIPLE = 16
+"""Of every network's input side; `LightGenerator.size_multiple` is the same."""
 
 
 class _Section(BaseModel):
@@ -32,6 +35,14 @@ class DataSection(_Section):
         min_length=1, description="each batch takes the canvas at one of these scales"
     )
     test_scales: tuple[float, ...] = (0.8, 1.0, 1.2)
+
+    @model_validator(mode="after")
+    def _can_be_exported(self) -> "DataSection":
+        if any(side < 1 or side % SIZE_MULTIPLE for side in self.canvas):
+            raise ValueError(f"canvas: sides must be multiples of {SIZE_MULTIPLE}")
+        if 1.0 not in self.test_scales or min(self.canvas_scales + self.test_scales) <= 0:
+            raise ValueError("scales must be above 0, and test_scales must hold 1")
+        return self
 
 
 class ScheduleSection(_Section):

@@ -20,7 +20,7 @@ class Evaluation:
 
     Attributes:
         name: of the condition; `photos` for the data set as it is.
-        pictures: how many were scored.
+        pictures: how many were scored; one whose truth is all unknown is not.
         accuracy: over all their pixels together.
         worst: picture ids with their own mIoU, worst first.
     """
@@ -67,7 +67,8 @@ def _score(
     for picture, (image, truth) in pairs:
         matrix = confusion(truth, parse(np.ascontiguousarray(image)), classes)
         total += matrix
-        single.append((picture, Accuracy(matrix).mean_iou))
+        if matrix.any():
+            single.append((picture, Accuracy(matrix).mean_iou))
         on_picture()
     single.sort(key=lambda item: item[1])
     return Evaluation(name, len(single), Accuracy(total), single)

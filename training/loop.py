@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.loggers.tensorboard import TensorBoardLogger
@@ -27,7 +28,7 @@ from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import TrainingConfig
 from training.datasets.lip import LipDataset, open_lip
 from training.datasets.statistics import ClassStatistics, count_classes
-from training.errors import CheckpointError
+from training.errors import CheckpointError, DatasetError
 from training.history import EpochRecord, History
 from training.loader import BatchPlan, make_loader
 from training.losses import dual_cross_entropy
@@ -107,7 +108,6 @@ def train(config: TrainingConfig, folder: Path) -> Path:
         loggers=TensorBoardLogger(folder, name="", version="tensorboard"),
     )
     fabric.seed_everything(schedule.seed, verbose=False)
-    write_facts(folder, config, fabric)
 
     training_set, validation_set = open_lip(data.root, "train"), open_lip(data.root, "val")
     statistics = count_classes(training_set)
@@ -118,6 +118,7 @@ def train(config: TrainingConfig, folder: Path) -> Path:
     run = start(config, fabric, len(training_set.label_set), steps=len(plan) * schedule.epochs)
     if (folder / LAST).exists():
         run.restore(folder / LAST, config)
+    write_facts(folder, config, fabric)
     network, optimizer = fabric.setup(run.network, run.optimizer)
     with progress_bar() as progress:
         bar = progress.add_task(
@@ -125,6 +126,7 @@ def train(config: TrainingConfig, folder: Path) -> Path:
         )
         while run.epoch < schedule.epochs:
             plan.epoch = run.epoch
+            seed_epoch(schedule.seed, run.epoch)
             losses = []
             for images, labels in batches:
                 pixels = ops.normalise(images.to(fabric.device), network.mean, network.std)
@@ -142,6 +144,12 @@ def train(config: TrainingConfig, folder: Path) -> Path:
             finish_epoch(config, fabric, run, canvases, torch.stack(losses).mean(), folder)
             progress.console.print(run.history.summary())
     return folder / BEST
+
+
+def seed_epoch(seed: int, epoch: int) -> None:
+    """Let dropout draw the same in every run, also in one that was cut off and resumed."""
+    (state,) = np.random.SeedSequence((seed, epoch)).generate_state(1)
+    torch.manual_seed(int(state))
 
 
 def start(config: TrainingConfig, fabric: Fabric, classes: int, steps: int) -> Run:
@@ -170,6 +178,11 @@ def make_batches(
         ],
         schedule.seed,
     )
+    if len(plan) == 0:
+        raise DatasetError(
+            f"{dataset.root} has {len(dataset)} training pictures, fewer than a batch of"
+            f" {schedule.batch_size}"
+        )
     recipe = Recipe(dataset, statistics.rare_classes())
     return plan, make_loader(recipe, plan, schedule.workers)
 

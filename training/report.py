@@ -13,12 +13,17 @@ def _percent(share: float) -> str:
     return "-" if math.isnan(share) else f"{100 * share:.2f}"
 
 
+def _known(share: float) -> float | None:
+    return None if math.isnan(share) else share
+
+
 def class_table(accuracy: Accuracy, label_set: LabelSet) -> str:
     """Markdown: IoU and recall of every class, in percent."""
     pixels = accuracy.matrix.sum(axis=1)
+    total = max(1, int(pixels.sum()))
     rows = [
         f"| {index} | {name} | {_percent(accuracy.iou[index])} |"
-        f" {_percent(accuracy.recall[index])} | {100 * pixels[index] / pixels.sum():.3f} |"
+        f" {_percent(accuracy.recall[index])} | {100 * pixels[index] / total:.3f} |"
         for index, name in enumerate(label_set.classes)
     ]
     head = ["| index | class | IoU | recall | share of pixels |", "|---:|---|---:|---:|---:|"]
@@ -57,16 +62,16 @@ def markdown(
 
 
 def as_json(evaluations: Sequence[Evaluation], label_set: LabelSet) -> list[dict[str, Any]]:
-    """Shares from 0 to 1; None where a class does not occur."""
+    """Shares from 0 to 1; None where a class or a condition does not occur."""
     return [
         {
             "condition": e.name,
             "pictures": e.pictures,
-            "mean_iou": e.accuracy.mean_iou,
-            "pixel_accuracy": e.accuracy.pixel_accuracy,
-            "mean_accuracy": e.accuracy.mean_accuracy,
+            "mean_iou": _known(e.accuracy.mean_iou),
+            "pixel_accuracy": _known(e.accuracy.pixel_accuracy),
+            "mean_accuracy": _known(e.accuracy.mean_accuracy),
             "iou": {
-                name: None if math.isnan(iou) else iou
+                name: _known(iou)
                 for name, iou in zip(label_set.classes, e.accuracy.iou.tolist(), strict=True)
             },
         }
