@@ -53,6 +53,8 @@ def parse(
     targets = [out / (photo.stem + _SUFFIXES.get(output, ".png")) for photo in photos]
     if len(set(targets)) < len(targets):
         raise typer.BadParameter("two photos have the same name", param_hint="PHOTOS")
+    if {photo.resolve() for photo in photos} & {target.resolve() for target in targets}:
+        raise typer.BadParameter("an answer would overwrite its photo", param_hint="--out")
     out.mkdir(parents=True, exist_ok=True)
 
     async def run() -> int:

@@ -9,10 +9,11 @@ from limn.errors import CorruptImage, EmptyImage, UnsupportedImage
 
 ACCEPTED = "JPEG, PNG or WebP"
 
+# A decoder goes over the whole picture once per scan; progressive files have about ten.
+MAX_JPEG_SCANS = 64
 # An encoder writes a few hundred of these at most; a decoder that walks them one by one in Python
 # would be kept busy for seconds by a file that consists of nothing else.
 MAX_JPEG_SEGMENTS = 2_000
-MAX_JPEG_SCANS = 200
 MAX_PNG_CHUNKS = 20_000
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"

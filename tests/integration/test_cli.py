@@ -76,6 +76,16 @@ def test_parse_refuses_two_photos_of_one_name(photo: Path, tmp_path: Path) -> No
     assert "same name" in done.stderr
 
 
+def test_parse_overwrites_no_photo(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(pictures.png())
+
+    done = RUNNER.invoke(app, ["parse", str(photo), "-o", str(tmp_path)])
+
+    assert done.exit_code == 2
+    assert photo.read_bytes() == pictures.png()
+
+
 def test_bench_prints_every_stage(photo: Path) -> None:
     done = RUNNER.invoke(app, ["bench", str(photo), "--repeat", "1"])
 
