@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+
+from training.config import SIZE_MULTIPLE, TrainingConfig, read_config
+from training.errors import ConfigError
+from training.networks.light_generator import LightGenerator
+
+CONFIGS = Path(__file__).parents[3] / "training" / "configs"
+
+TOML = """
+name = "tiny"
+[model]
+network = "light"
+[data]
+root = "data/drawn"
+name = "drawn"
+licence = "CC0-1.0"
+canvas = [64, 48]
+canvas_scales = [1.0]
+[schedule]
+epochs = 2
+batch_size = 2
+learning_rate = 1e-3
+encoder_learning_rate = 1e-4
+weight_decay = 0
+warmup_steps = 0
+ema_decay = 0.5
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TOML)
+    return path
+
+
+def test_config_fills_in_what_has_a_default(file: Path) -> None:
+    config = read_config(file)
+
+    assert (config.model.encoder, config.model.dropout) == ("lite0", 0.1)
+    assert config.data.test_scales == (0.8, 1.0, 1.2)
+    assert (config.schedule.precision, config.schedule.seed) == ("32-true", 0)
+
+
+def test_config_survives_a_checkpoint(file: Path) -> None:
+    config = read_config(file)
+
+    assert TrainingConfig.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: str(path.stem))
+def test_configs_of_the_package_are_valid_and_named_like_their_file(path: Path) -> None:
+    assert read_config(path).name == path.stem
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "message"),
+    [
+        pytest.param("epochs = 2", "epochs = 0", "schedule.epochs: Input", id="bound"),
+        pytest.param("epochs = 2", "", "schedule.epochs: Field required", id="missing"),
+        pytest.param("epochs = 2", "epoch = 2", "schedule.epoch: Extra inputs", id="unknown"),
+        pytest.param('"light"', '"deep"', "model.network: Input should be 'light'", id="network"),
+        pytest.param('"tiny"', '"Tiny 1"', "name: String should match", id="name"),
+        pytest.param("[64, 48]", "[64, 50]", "multiples of 16", id="canvas"),
+        pytest.param("[64, 48]", "[64, 0]", "multiples of 16", id="canvas-of-nothing"),
+        pytest.param("[1.0]", "[]", "data.canvas_scales: Tuple should have", id="no-scales"),
+        pytest.param("[1.0]", "[-1.0]", "scales must be above 0", id="negative-scale"),
+        pytest.param("[1.0]", "[1.0]\ntest_scales = [0.5]", "must hold 1", id="no-scale-1"),
+    ],
+)
+def test_config_with_a_fault_is_refused(file: Path, line: str, instead: str, message: str) -> None:
+    file.write_text(TOML.replace(line, instead))
+
+    with pytest.raises(ConfigError) as caught:
+        read_config(file)
+
+    assert message in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_every_fault_is_named_at_once(file: Path) -> None:
+    file.write_text(TOML.replace("epochs = 2", "epochs = 0").replace('"light"', '"deep"'))
+
+    with pytest.raises(ConfigError, match=r"model\.network: .*; schedule\.epochs: "):
+        read_config(file)
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no config .*nothing\.toml"):
+        read_config(tmp_path / "nothing.toml")
+
+
+def test_file_that_is_no_toml_is_refused(file: Path) -> None:
+    file.write_text("name = ")
+
+    with pytest.raises(ConfigError, match="is not TOML"):
+        read_config(file)
+
+
+def test_canvases_fit_the_network() -> None:
+    assert LightGenerator.size_multiple == SIZE_MULTIPLE
