@@ -12,7 +12,7 @@ from limn.encode import npz, palette_png, rgb_png
 from limn.geometry import Crop, Letterbox
 from limn.ops.paint import colorize, overlay
 from limn.regions import regions_of
-from service.assembly import Assembled
+from service.assembly import Assembly
 from service.parameters import Output, ParsePlan
 
 MEDIA_TYPES: dict[Output, str] = {
@@ -39,16 +39,16 @@ class Parsed:
     Attributes:
         plan: what was asked for.
         crops, boxes: one per person.
-        scores: float32[B, K, h, w] in the model's own label set.
         photo: the assembled photo in the label set asked for.
+        scores: float16[K, h, w] per person in the model's own label set, kept for `npz` alone.
         image: uint8[H, W, 3], kept for `overlay` alone.
     """
 
     plan: ParsePlan
     crops: Sequence[Crop]
     boxes: Sequence[Letterbox]
-    scores: NDArray[np.float32]
-    photo: Assembled
+    photo: Assembly
+    scores: Sequence[NDArray[np.float16]]
     image: NDArray[np.uint8] | None
 
 
@@ -115,12 +115,13 @@ def _arrays(parsed: Parsed) -> dict[str, NDArray[np.generic]]:
     and score_classes str[K] in the model's own; boxes int32[B, 4] (x1, y1, x2, y2) of the persons
     in photo pixels; content float32[B, 4] (x1, y1, x2, y2) of each person on the grid of scores.
     """
-    grid = parsed.scores.shape[2], parsed.scores.shape[3]
+    scores = np.stack(parsed.scores)
+    grid = scores.shape[2], scores.shape[3]
     regions = [box.region(grid) for box in parsed.boxes]
     return {
         "labels": parsed.photo.label_map,
         "classes": np.array(parsed.plan.label_set.classes),
-        "scores": parsed.scores.astype(np.float16),
+        "scores": scores,
         "score_classes": np.array(parsed.plan.model.label_set.classes),
         "boxes": np.array([(c.left, c.top, c.right, c.bottom) for c in parsed.crops], np.int32),
         "content": np.array([(r.left, r.top, r.right, r.bottom) for r in regions], np.float32),

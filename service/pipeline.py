@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from limn.geometry import Crop, Letterbox, Size, crops_of
 from limn.image import ImageLimits, decode
 from limn.ops.array import letterbox
-from service.assembly import assemble
+from service.assembly import Assembly
 from service.engines.protocol import Engine
 from service.outputs import Answer, Parsed, answer
 from service.parameters import ParseLimits, ParseParameters, ParsePlan, plan
 from service.repository import ModelRepository
 from service.stages import stage
 from service.workers import Workers
+
+CROPS_AT_A_TIME = 8
+"""Persons whose scores, 2 MB each, exist together; a batch worth the while of a GPU."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,16 @@ class ParsingPipeline:
             EngineError: the engine failed.
         """
         prepared = await self._workers.run(partial(self._prepare, data, plan))
-        scores = await self.engine.scores(plan.model.id, prepared.canvases, plan.tta)
-        return await self._workers.run(partial(_finish, plan, prepared, scores))
+        photo = Assembly(prepared.photo, len(prepared.crops) > 1 or plan.output == "json")
+        kept: list[NDArray[np.float16]] = []
+        for start in range(0, len(prepared.crops), CROPS_AT_A_TIME):
+            canvases = prepared.canvases[start : start + CROPS_AT_A_TIME]
+            scores = await self.engine.scores(plan.model.id, canvases, plan.tta)
+            await self._workers.run(partial(_paste, photo, prepared, start, scores))
+            if plan.output == "npz":
+                kept.extend(scores.astype(np.float16))
+        parsed = Parsed(plan, prepared.crops, prepared.boxes, photo, kept, prepared.image)
+        return await self._workers.run(partial(_encode, parsed))
 
     async def close(self) -> None:
         await self.engine.close()
@@ -83,12 +94,15 @@ class ParsingPipeline:
         return _Prepared(photo, crops, boxes, np.stack(canvases), kept)
 
 
-def _finish(plan: ParsePlan, prepared: _Prepared, scores: NDArray[np.float32]) -> Answer:
+def _paste(photo: Assembly, prepared: _Prepared, first: int, scores: NDArray[np.float32]) -> None:
     with stage("choose"):
-        assembled = assemble(
-            scores, prepared.crops, prepared.boxes, prepared.photo, plan.output == "json"
-        ).translated(plan.lookup)
+        for index, score in enumerate(scores, start=first):
+            photo.paste(index, prepared.crops[index], prepared.boxes[index], score)
+
+
+def _encode(parsed: Parsed) -> Answer:
+    if parsed.plan.lookup is not None:
+        with stage("choose"):
+            parsed.photo.translate(parsed.plan.lookup)
     with stage("encode"):
-        return answer(
-            Parsed(plan, prepared.crops, prepared.boxes, scores, assembled, prepared.image)
-        )
+        return answer(parsed)

@@ -1,11 +1,11 @@
 """The embedded engine: networks run in this process, on the workers' cores."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Self
 
 import numpy as np
-from anyio import create_task_group
+from anyio import CapacityLimiter, create_task_group
 from numpy.typing import NDArray
 
 from limn.ops.array import fuse
@@ -51,29 +51,22 @@ class EmbeddedEngine:
             raise EngineUnavailable(f"model {model} is not loaded")
         flips = (False, True) if tta.flip else (False,)
         views = [(scale, flip) for scale in tta.scales for flip in flips]
-        parts = await self._all(
-            [
-                partial(network.view, canvas, scale, flip)
-                for canvas in canvases
-                for scale, flip in views
-            ]
-        )
-        return await self._workers.run(partial(_fuse, parts, len(views), network.grid))
+        # Scores of many views are large; those of a few canvases at a time keep all cores busy.
+        window = CapacityLimiter(self._workers.count)
 
-    async def _all(self, jobs: Sequence[Callable[[], Scores]]) -> list[Scores]:
-        """Results of all jobs, in order; the first failure ends the rest."""
-        results: dict[int, Scores] = {}
+        async def score(canvas: NDArray[np.uint8]) -> Scores:
+            async with window:
+                parts = await _all(
+                    [partial(self._view, network, canvas, scale, flip) for scale, flip in views]
+                )
+                return await self._workers.run(partial(_fuse, parts, network.grid))
 
-        async def run(index: int) -> None:
-            results[index] = await self._workers.run(jobs[index])
+        return np.concatenate(await _all([partial(score, canvas) for canvas in canvases]))
 
-        try:
-            async with create_task_group() as group:
-                for index in range(len(jobs)):
-                    group.start_soon(run, index)
-        except* EngineError as failures:
-            raise failures.exceptions[0] from failures
-        return [results[index] for index in range(len(jobs))]
+    async def _view(
+        self, network: Network, canvas: NDArray[np.uint8], scale: float, flip: bool
+    ) -> Scores:
+        return await self._workers.run(partial(network.view, canvas, scale, flip))
 
     async def ready(self) -> bool:
         """See `Engine.ready`."""
@@ -85,9 +78,22 @@ class EmbeddedEngine:
         self._networks.clear()
 
 
-def _fuse(parts: Sequence[Scores], views: int, grid: tuple[int, int]) -> Scores:
-    """float32[B, K, h, w] of B times `views` scores, those of one canvas side by side."""
+def _fuse(parts: Sequence[Scores], grid: tuple[int, int]) -> Scores:
     with stage("fuse"):
-        return np.concatenate(
-            [fuse(parts[start : start + views], grid) for start in range(0, len(parts), views)]
-        )
+        return fuse(parts, grid)
+
+
+async def _all(jobs: Sequence[Callable[[], Awaitable[Scores]]]) -> list[Scores]:
+    """Results of jobs run at once, in their order; the first failure ends the rest."""
+    results: dict[int, Scores] = {}
+
+    async def run(index: int) -> None:
+        results[index] = await jobs[index]()
+
+    try:
+        async with create_task_group() as group:
+            for index in range(len(jobs)):
+                group.start_soon(run, index)
+    except* EngineError as failures:
+        raise failures.exceptions[0] from failures
+    return [results[index] for index in range(len(jobs))]

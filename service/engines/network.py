@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from limn.errors import ContractError
 from limn.geometry import Size
-from limn.ops.array import preprocess, probabilities, unmirror
+from limn.ops.array import fuse, preprocess, probabilities, unmirror
 from service.engines.graph import Tensor, check_graph
 from service.errors import InferenceFailed
 from service.repository import ServedModel
@@ -58,7 +58,7 @@ class Network:
         return self._grid(self._model.contract.canvas)
 
     def view(self, canvas: NDArray[np.uint8], scale: float, flip: bool) -> NDArray[np.float32]:
-        """Probabilities float32[1, K, h, w] of a canvas uint8[S_h, S_w, 3].
+        """Probabilities float32[1, K, h, w] of a canvas uint8[S_h, S_w, 3], on `grid`.
 
         Raises:
             InferenceFailed: ONNX Runtime raised.
@@ -70,7 +70,7 @@ class Network:
         finally:
             self._free.put(session)
         with stage("fuse"):
-            scores = probabilities(logits, out=logits)
+            scores = fuse([probabilities(logits, out=logits)], self.grid)
             return unmirror(scores, self._model.label_set.mirror) if flip else scores
 
     def _run(self, session: Session, canvas: NDArray[np.uint8], size: Size) -> NDArray[np.float32]:

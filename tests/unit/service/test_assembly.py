@@ -2,7 +2,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limn.geometry import Crop, Letterbox
-from service.assembly import assemble
+from service.assembly import Assembly
 
 
 def flat(label: int, score: float, classes: int = 4) -> NDArray[np.float32]:
@@ -13,12 +13,11 @@ def flat(label: int, score: float, classes: int = 4) -> NDArray[np.float32]:
 
 
 def paste(*persons: tuple[Crop, NDArray[np.float32]]) -> tuple[list[list[int]], list[list[int]]]:
-    crops = [crop for crop, _ in persons]
-    boxes = [Letterbox.fit(crop.size, (8, 8)) for crop in crops]
-    scores = np.stack([scores for _, scores in persons])
-    assembled = assemble(scores, crops, boxes, (2, 4), needs_confidence=True)
-    assert assembled.owner is not None
-    return assembled.label_map.tolist(), assembled.owner.tolist()
+    photo = Assembly((2, 4), tells_apart=True)
+    for index, (crop, scores) in enumerate(persons):
+        photo.paste(index, crop, Letterbox.fit(crop.size, (8, 8)), scores)
+    assert photo.owner is not None
+    return photo.label_map.tolist(), photo.owner.tolist()
 
 
 def test_crop_is_pasted_where_it_was() -> None:
@@ -48,24 +47,22 @@ def test_earlier_person_stays_on_a_tie() -> None:
     assert paste((whole, flat(1, 0.7)), (whole, flat(2, 0.7)))[0] == [[1] * 4] * 2
 
 
-def test_one_person_s_confidence_is_left_out_unless_needed() -> None:
-    crop = Crop(0, 0, 2, 4)
+def test_person_alone_is_not_told_apart() -> None:
+    photo = Assembly((2, 4), tells_apart=False)
 
-    assembled = assemble(
-        flat(1, 0.7)[np.newaxis], [crop], [Letterbox.fit((2, 4), (8, 8))], (2, 4), False
-    )
+    photo.paste(0, Crop(0, 1, 2, 4), Letterbox.fit((2, 3), (8, 8)), flat(1, 0.7))
 
-    assert assembled.owner is None
-    assert assembled.confidence is None
+    assert photo.label_map.tolist() == [[0, 1, 1, 1]] * 2
+    assert photo.owner is None
+    assert photo.confidence is None
 
 
 def test_translation_looks_every_pixel_up() -> None:
-    crop = Crop(0, 0, 2, 4)
-    assembled = assemble(
-        flat(1, 0.7)[np.newaxis], [crop], [Letterbox.fit((2, 4), (8, 8))], (2, 4), True
-    )
+    photo = Assembly((2, 4), tells_apart=False)
+    photo.paste(0, Crop(0, 0, 2, 4), Letterbox.fit((2, 4), (8, 8)), flat(1, 0.7))
     table = np.zeros(256, np.uint8)
     table[1] = 7
 
-    assert assembled.translated(table.tobytes()).label_map.tolist() == [[7] * 4] * 2
-    assert assembled.translated(None) is assembled
+    photo.translate(table.tobytes())
+
+    assert photo.label_map.tolist() == [[7] * 4] * 2
