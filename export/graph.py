@@ -52,7 +52,8 @@ def export_graph(network: LightGenerator, tensors: TensorSpec) -> onnx.ModelProt
         )
     assert program is not None
     buffer = io.BytesIO()
-    program.save(buffer)
+    # A stream will do as well, though the annotation names paths only.
+    program.save(buffer)  # type: ignore[arg-type]
     model = onnx.load_model_from_string(buffer.getvalue())
     onnx.checker.check_model(model, full_check=True)
     return model

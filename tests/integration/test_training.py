@@ -28,6 +28,7 @@ from training.checkpoint import averaged_weights, load_checkpoint, save_checkpoi
 from training.config import DataSection, ModelSection, ScheduleSection, TrainingConfig
 from training.errors import CheckpointError
 from training.loop import train
+from training.losses import dual_cross_entropy
 from training.networks.build import build_network
 from training.networks.light_generator import LightGenerator
 from training.parser import TorchParser
@@ -125,19 +126,16 @@ def network_of(checkpoint: Path) -> tuple[TrainingConfig, LightGenerator]:
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Stop the process's training in the middle of a step, as Ctrl-C does."""
-    from training import loop
-
     steps = 0
-    loss = loop.dual_cross_entropy
 
     def interrupted(*arguments: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         nonlocal steps
         steps += 1
         if steps == step:
             raise KeyboardInterrupt
-        return loss(*arguments)
+        return dual_cross_entropy(*arguments)
 
-    monkeypatch.setattr(loop, "dual_cross_entropy", interrupted)
+    monkeypatch.setattr("training.loop.dual_cross_entropy", interrupted)
 
 
 def same(one: object, other: object) -> bool:

@@ -52,7 +52,8 @@ def test_mirror_twice_is_the_same() -> None:
 def test_palette_is_grey_where_there_is_no_class() -> None:
     assert SIDES.palette[:4].tolist() == [[0, 0, 0], [1, 2, 3], [4, 5, 6], [7, 8, 9]]
     assert (SIDES.palette[4:] == 128).all()
-    assert (SIDES.palette.shape, SIDES.palette.dtype) == ((256, 3), np.uint8)
+    assert SIDES.palette.shape == (256, 3)
+    assert SIDES.palette.dtype == np.uint8
 
 
 @pytest.mark.parametrize("table", [LIP.palette, LIP.mirror], ids=["palette", "mirror"])

@@ -38,7 +38,8 @@ def test_lip_is_told_as_pascal_person_part() -> None:
 def test_what_is_no_class_stays_ignored(target: LabelSet) -> None:
     table = taxonomy(LIP, target)
 
-    assert (table.shape, table.dtype) == ((256,), np.uint8)
+    assert table.shape == (256,)
+    assert table.dtype == np.uint8
     assert (table[20:] == 255).all()
     assert table[0] == 0
 

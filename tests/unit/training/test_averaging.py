@@ -24,7 +24,7 @@ def averages(decay: float, values: list[float]) -> list[float]:
     for value in values:
         set_to(network, value)
         averaged.update_parameters(network)
-        found.append(float(averaged.module.weight.detach()))
+        found += [weight.item() for weight in averaged.module.parameters()]
     return found
 
 

@@ -42,7 +42,8 @@ def test_backdrop_shows_no_person(pair: Pair, seed: int) -> None:
 
     scene = compose.backdrop(red, label_map, (96, 64), np.random.default_rng(seed))
 
-    assert (scene.shape, scene.dtype) == ((96, 64, 3), np.uint8)
+    assert scene.shape == (96, 64, 3)
+    assert scene.dtype == np.uint8
     if not np.ptp(scene[0], axis=0).any():
         # A gradient between two of the photo's colours, which may be the person's.
         assert not np.ptp(scene, axis=1).any()

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from training.augment.recipe import Recipe
 from training.datasets.lip import LipDataset
@@ -95,6 +96,6 @@ def test_loader_makes_what_the_plan_says(recipe: Recipe) -> None:
             assert np.array_equal(labels[position].numpy(), label_map)
 
 
-def picture(recipe: Recipe, draw: Draw) -> tuple[object, object]:
+def picture(recipe: Recipe, draw: Draw) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """What the draw stands for, made without a loader."""
     return recipe.draw(draw.number, draw.canvas, np.random.default_rng(draw.seed))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from limn.labels import LIP
@@ -26,7 +27,7 @@ def network() -> Colours:
     return Colours(len(LIP))
 
 
-def halves(height: int, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def halves(height: int, width: int) -> NDArray[np.uint8]:
     """Red on the left, blue on the right."""
     image = np.zeros((height, width, 3), np.uint8)
     image[:, : width // 2, 0] = 255
@@ -41,7 +42,8 @@ def test_label_map_has_the_photos_size_and_place(network: Colours, size: tuple[i
 
     labels = parse(halves(height, width))
 
-    assert (labels.shape, labels.dtype) == (size, np.uint8)
+    assert labels.shape == size
+    assert labels.dtype == np.uint8
     margin = width // 8
     assert (labels[:, : width // 2 - margin] == LEFT).all()
     assert (labels[:, width // 2 + margin :] == RIGHT).all()

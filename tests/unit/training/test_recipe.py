@@ -55,8 +55,9 @@ def test_drawn_pictures_are_canvases_of_known_classes(
     for seed in range(12):
         image, label_map = recipe.draw(seed % len(drawn), canvas, np.random.default_rng(seed))
 
-        assert (image.shape, image.dtype) == ((*canvas, 3), np.uint8)
-        assert (label_map.shape, label_map.dtype) == (canvas, np.uint8)
+        assert image.shape == (*canvas, 3)
+        assert label_map.shape == canvas
+        assert image.dtype == label_map.dtype == np.uint8
         assert set(np.unique(label_map).tolist()) <= known
         assert image.flags.c_contiguous
         assert label_map.flags.c_contiguous
