@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from training.config import TrainingConfig
@@ -35,6 +36,13 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def averaged_weights(path: Path) -> tuple[TrainingConfig, dict[str, Tensor]]:
-    """Config and averaged weights of a checkpoint: what is evaluated and exported."""
+    """Config and averaged weights of a checkpoint: what is evaluated and exported.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be read, or is not of this version of Limn.
+    """
     content = load_checkpoint(path)
-    return TrainingConfig.model_validate_json(content["config"]), content["averaged"]
+    try:
+        return TrainingConfig.model_validate_json(content["config"]), content["averaged"]
+    except (ValidationError, KeyError) as exc:
+        raise CheckpointError(f"{path} was made by another version of Limn: {exc}") from exc

@@ -35,8 +35,15 @@ def dual_cross_entropy(
     for name, logits in (("high", high_logits), ("low", low_logits)):
         height, width = logits.shape[-2:]
         target = sample_labels(labels, (height, width))
-        parts[name] = F.cross_entropy(
-            logits.float(), target, weight=class_weights, ignore_index=IGNORE_INDEX
+        summed = F.cross_entropy(
+            logits.float(),
+            target,
+            weight=class_weights,
+            ignore_index=IGNORE_INDEX,
+            reduction="sum",
         )
+        # A batch may hold no known pixel at all: nothing is learnt from it, and nothing is nan.
+        known = class_weights[target[target != IGNORE_INDEX]].sum()
+        parts[name] = summed / known.clamp(min=1e-6)
     total = HIGH_WEIGHT * parts["high"] + LOW_WEIGHT * parts["low"]
     return total, {name: torch.detach(value) for name, value in parts.items()}

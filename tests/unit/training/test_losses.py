@@ -94,3 +94,12 @@ def test_sampling_keeps_every_class_index_exact() -> None:
 
     assert sampled.dtype == torch.int64
     assert set(sampled.flatten().tolist()) <= {0, 2, 19, 255}
+
+
+def test_batch_without_a_known_pixel_teaches_nothing() -> None:
+    low, high = torch.zeros(1, 3, 1, 1), torch.zeros(1, 3, 2, 2)
+    labels = torch.full((1, 4, 4), 255)
+
+    loss, _ = dual_cross_entropy(low, high, labels, torch.ones(3))
+
+    assert loss.item() == 0
