@@ -110,14 +110,20 @@ def fuse(scores: Sequence[NDArray[np.float32]], grid: Size) -> NDArray[np.float3
     batch, classes = scores[0].shape[:2]
     fused = np.zeros((batch, classes, *grid), dtype=np.float32)
     for part in scores:
-        if part.shape[2:] == grid:
-            fused += part
-            continue
-        for planes, sums in zip(part, fused, strict=True):
-            for plane, total in zip(planes, sums, strict=True):
-                total += _resize(plane, grid)
+        fused += resize(part, grid)
     fused *= np.float32(1 / len(scores))
     return fused
+
+
+def resize(scores: NDArray[np.float32], grid: Size) -> NDArray[np.float32]:
+    """Score maps float32[B, K, H, W] on another grid, bilinearly; the same array if it fits."""
+    if scores.shape[2:] == grid:
+        return scores
+    resized = np.empty((*scores.shape[:2], *grid), dtype=np.float32)
+    for planes, targets in zip(scores, resized, strict=True):
+        for plane, target in zip(planes, targets, strict=True):
+            target[:] = _resize(plane, grid)
+    return resized
 
 
 def _resize(plane: NDArray[np.float32], size: Size) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from limn.errors import ContractError
 from limn.geometry import Size
-from limn.ops.array import fuse, preprocess, probabilities, unmirror
+from limn.ops.array import preprocess, probabilities, resize, unmirror
 from service.engines.graph import Tensor, check_graph
 from service.errors import InferenceFailed
 from service.repository import ServedModel
@@ -70,7 +70,7 @@ class Network:
         finally:
             self._free.put(session)
         with stage("fuse"):
-            scores = fuse([probabilities(logits, out=logits)], self.grid)
+            scores = resize(probabilities(logits, out=logits), self.grid)
             return unmirror(scores, self._model.label_set.mirror) if flip else scores
 
     def _run(self, session: Session, canvas: NDArray[np.uint8], size: Size) -> NDArray[np.float32]:
