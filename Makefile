@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 CONFIG ?= training/configs/baseline_ccp.toml
-CHECKPOINT ?= runs/baseline_ccp/best.pt
+CHECKPOINT ?= runs/baseline_ccp_finish/best.pt
 NAME ?= baseline
 VERSION ?= 1
 

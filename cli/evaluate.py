@@ -118,7 +118,7 @@ def _report(
     from training.report import as_json, markdown
 
     facts = [
-        f"Command: `{_command(model, data, scales, flip)}`",
+        f"Command: `{_command(model, data, scales, flip)}{' --stress' * (len(evaluations) > 1)}`",
         f"Date: {datetime.now(UTC):%Y-%m-%d}",
         "Percent, all pixels of all pictures in one confusion matrix, at the photos' own size;"
         " background counts as a class.",

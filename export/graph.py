@@ -54,6 +54,16 @@ def export_graph(network: LightGenerator, tensors: TensorSpec) -> onnx.ModelProt
     buffer = io.BytesIO()
     # A stream will do as well, though the annotation names paths only.
     program.save(buffer)  # type: ignore[arg-type]
-    model = onnx.load_model_from_string(buffer.getvalue())
+    model = _without_traces(onnx.load_model_from_string(buffer.getvalue()))
     onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without what the exporter notes beside it: stack traces with paths."""
+    graph = model.graph
+    values = (*graph.value_info, *graph.input, *graph.output)
+    for part in (model, graph, *graph.node, *graph.initializer, *values):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
     return model

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from training.augment.view import VIEW_SHARES, ViewKind
 from training.errors import ConfigError
 
 SIZE_MULTIPLE = 16
@@ -22,6 +23,9 @@ class ModelSection(_Section):
     network: Literal["light"]
     encoder: Literal["lite0", "lite1"] = "lite0"
     dropout: float = Field(default=0.1, ge=0, lt=1)
+    initial: Path | None = Field(
+        default=None, description="checkpoint whose averaged weights it starts from; else ImageNet"
+    )
 
 
 class DataSection(_Section):
@@ -34,6 +38,9 @@ class DataSection(_Section):
     canvas_scales: tuple[float, ...] = Field(
         min_length=1, description="each batch takes the canvas at one of these scales"
     )
+    view_shares: dict[ViewKind, float] = Field(
+        default=dict(VIEW_SHARES), description="how often each view of a person is drawn"
+    )
     test_scales: tuple[float, ...] = (0.8, 1.0, 1.2)
 
     @model_validator(mode="after")
@@ -42,6 +49,8 @@ class DataSection(_Section):
             raise ValueError(f"canvas: sides must be multiples of {SIZE_MULTIPLE}")
         if 1.0 not in self.test_scales or min(self.canvas_scales + self.test_scales) <= 0:
             raise ValueError("scales must be above 0, and test_scales must hold 1")
+        if abs(sum(self.view_shares.values()) - 1) > 1e-6:
+            raise ValueError("view_shares: the shares must add up to 1")
         return self
 
 
@@ -55,6 +64,9 @@ class ScheduleSection(_Section):
     weight_decay: float = Field(ge=0)
     warmup_steps: int = Field(ge=0)
     ema_decay: float = Field(ge=0, lt=1, description="of the averaged weights, per step")
+    class_weight_power: float = Field(
+        default=0.3, ge=0, le=1, description="of the inverse share of a class; 0 weighs all alike"
+    )
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     workers: int = Field(default=1, ge=0, description="processes that make pictures")
     validate_every: int = Field(default=1, ge=1, description="epochs")

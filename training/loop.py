@@ -113,7 +113,9 @@ def train(config: TrainingConfig, folder: Path) -> Path:
     statistics = count_classes(training_set)
     plan, batches = make_batches(config, training_set, statistics)
     canvases = CanvasSet(validation_set, data.canvas)
-    weights = torch.from_numpy(statistics.class_weights()).to(fabric.device)
+    weights = torch.from_numpy(statistics.class_weights(schedule.class_weight_power)).to(
+        fabric.device
+    )
 
     run = start(config, fabric, len(training_set.label_set), steps=len(plan) * schedule.epochs)
     if (folder / LAST).exists():
@@ -183,7 +185,7 @@ def make_batches(
             f"{dataset.root} has {len(dataset)} training pictures, fewer than a batch of"
             f" {schedule.batch_size}"
         )
-    recipe = Recipe(dataset, statistics.rare_classes())
+    recipe = Recipe(dataset, statistics.rare_classes(), data.view_shares)
     return plan, make_loader(recipe, plan, schedule.workers)
 
 

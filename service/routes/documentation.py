@@ -17,7 +17,7 @@ async def documentation() -> HTMLResponse:
     return get_swagger_ui_html(
         openapi_url="/openapi.json",
         title="Limn",
-        swagger_js_url="/static/swagger-ui-bundle.js",
+        swagger_js_url="/static/swagger-ui-bundle.min.js",
         swagger_css_url="/static/swagger-ui.css",
         # An empty icon; the default one would be fetched from another host.
         swagger_favicon_url="data:,",

@@ -304,7 +304,7 @@ def test_served_model_sees_what_the_checkpoint_sees(
 ) -> None:
     config, network = network_of(checkpoint)
     reference = TorchParser(network, LIP, CANVAS, config.data.test_scales, flip)
-    astronaut: NDArray[np.uint8] = data.astronaut()  # type: ignore[no-untyped-call]
+    astronaut: NDArray[np.uint8] = data.astronaut()
     drawn, _ = draw_person(300, size=(384, 256))
 
     with served_parser(served, None, flip) as parse:

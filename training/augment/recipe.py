@@ -1,13 +1,23 @@
 """One training picture from a data set: view, mirror, surroundings, camera, in this order."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limn.labels import LabelSet
 from training.augment import compose, photometric
-from training.augment.view import ViewSampler, bounds, cut_to, figure, place, warp
+from training.augment.view import (
+    VIEW_SHARES,
+    ViewKind,
+    ViewSampler,
+    bounds,
+    cut_to,
+    figure,
+    place,
+    warp,
+)
 from training.datasets.lip import LipDataset
 
 BACKGROUND_SHARE = 0.22
@@ -29,10 +39,15 @@ def mirrored(
 class Recipe:
     """Draws augmented pictures of a data set; equal generators draw equal pictures."""
 
-    def __init__(self, dataset: LipDataset, rare_classes: NDArray[np.intp]) -> None:
+    def __init__(
+        self,
+        dataset: LipDataset,
+        rare_classes: NDArray[np.intp],
+        view_shares: Mapping[ViewKind, float] = VIEW_SHARES,
+    ) -> None:
         self.dataset = dataset
         heads = tuple(i for i, name in enumerate(dataset.label_set.classes) if name in HEAD_NAMES)
-        self.views = ViewSampler(heads, rare_classes)
+        self.views = ViewSampler(heads, rare_classes, view_shares)
 
     def draw(
         self, index: int, canvas: tuple[int, int], rng: np.random.Generator

@@ -1,7 +1,9 @@
 """Which part of a photo a training canvas shows: whole bodies, halves, heads, rare garments."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,8 +17,14 @@ Matrix = NDArray[np.float64]
 FILL = 127
 """Grey of whatever lies outside the photo; next to 0 after normalisation."""
 
-KINDS = ("whole", "upper", "lower", "head", "rare")
-KIND_SHARES = (0.42, 0.16, 0.12, 0.18, 0.12)
+ViewKind = Literal["whole", "upper", "lower", "head", "rare"]
+VIEW_SHARES: dict[ViewKind, float] = {
+    "whole": 0.42,
+    "upper": 0.16,
+    "lower": 0.12,
+    "head": 0.18,
+    "rare": 0.12,
+}
 STEEP_SHARE = 0.15
 CUT_SHARE = 0.3
 
@@ -70,7 +78,13 @@ def figure(label_map: NDArray[np.uint8]) -> NDArray[np.bool_]:
 class ViewSampler:
     """Draws the rectangle of a photo to look at, and the placement of it on a canvas."""
 
-    def __init__(self, head_classes: tuple[int, ...], rare_classes: NDArray[np.intp]) -> None:
+    def __init__(
+        self,
+        head_classes: tuple[int, ...],
+        rare_classes: NDArray[np.intp],
+        shares: Mapping[ViewKind, float] = VIEW_SHARES,
+    ) -> None:
+        self.kinds, self.shares = tuple(shares), tuple(shares.values())
         self.head_classes = np.asarray(head_classes)
         self.rare_classes = rare_classes
 
@@ -80,7 +94,7 @@ class ViewSampler:
         if person is None:
             height, width = label_map.shape
             return Rect(0, 0, width, height)
-        match rng.choice(KINDS, p=KIND_SHARES):
+        match rng.choice(self.kinds, p=self.shares):
             case "upper":
                 return self._band(label_map, person, 0.0, rng.uniform(0.33, 0.68), rng)
             case "lower":

@@ -12,7 +12,6 @@ REPEAT_THRESHOLD = 0.25
 """A class in a smaller share of the pictures than this has its pictures drawn more often."""
 
 MAX_REPEAT = 5.0
-WEIGHT_POWER = 0.3
 WEIGHT_BOUNDS = (0.6, 2.5)
 
 
@@ -34,10 +33,10 @@ class ClassStatistics:
         factors: NDArray[np.float64] = np.where(present, wanted, 1.0).max(axis=1)
         return factors
 
-    def class_weights(self) -> NDArray[np.float32]:
-        """float32[K]: mild weights of the cross-entropy, (median share / share) ^ 0.3, bounded."""
+    def class_weights(self, power: float) -> NDArray[np.float32]:
+        """float32[K]: weights of the cross-entropy, (median share / share) ^ power, bounded."""
         share = np.maximum(self.pixels.sum(axis=0), 1) / max(1, self.pixels.sum())
-        weights = (np.median(share) / share) ** WEIGHT_POWER
+        weights = (np.median(share) / share) ** power
         bounded: NDArray[np.float32] = weights.clip(*WEIGHT_BOUNDS).astype(np.float32)
         return bounded
 

@@ -18,7 +18,7 @@ FILL = (124, 116, 104)
 @pytest.fixture(scope="module")
 def astronaut() -> NDArray[np.uint8]:
     """uint8[512, 512, 3] RGB."""
-    image: NDArray[np.uint8] = data.astronaut()  # type: ignore[no-untyped-call]
+    image: NDArray[np.uint8] = data.astronaut()
     return image
 
 

@@ -1,10 +1,13 @@
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tests.unit.training.test_checkpoint import CONFIG
+from training.checkpoint import save_checkpoint
 from training.config import ModelSection
 from training.errors import CheckpointError
 from training.networks.build import build_network, load_pretrained
@@ -97,6 +100,27 @@ def test_pretrained_encoder_goes_into_the_network() -> None:
     stem = efficientnet_lite_weights("lite0")["stem.weight"]
     assert torch.equal(network.encoder.stem.weight, stem)
     assert network.high_head.out_channels == network.low_head.out_channels == 20
+
+
+def test_network_starts_from_a_checkpoint(tmp_path: Path) -> None:
+    source = build_network(ModelSection(network="light"), 20)
+    path = tmp_path / "first.pt"
+    save_checkpoint(path, {"config": CONFIG.model_dump_json(), "averaged": source.state_dict()})
+    model = ModelSection(network="light", initial=path)
+    network = build_network(model, 20)
+
+    load_pretrained(network, model)
+
+    assert torch.equal(network.high_head.weight, source.high_head.weight)
+
+
+def test_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "first.pt"
+    save_checkpoint(path, {"config": CONFIG.model_dump_json(), "averaged": {}})
+    model = ModelSection(network="light", initial=path)
+
+    with pytest.raises(CheckpointError, match="is of another network"):
+        load_pretrained(build_network(model, 20), model)
 
 
 def test_weights_that_are_not_installed_are_explained() -> None:

@@ -13,7 +13,7 @@ Image = NDArray[np.uint8]
 @pytest.fixture(scope="module")
 def photo() -> Image:
     """uint8[96, 64, 3] RGB: a piece of the astronaut."""
-    whole: Image = data.astronaut()  # type: ignore[no-untyped-call]
+    whole: Image = data.astronaut()
     return whole[::4, ::4][:96, :64].copy()
 
 

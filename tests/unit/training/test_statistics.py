@@ -48,7 +48,7 @@ def test_repeats_are_bounded() -> None:
 
 def test_class_weights_follow_the_median_share() -> None:
     # Shares 1/7, 2/7 and 4/7 with median 2/7: 2 ** 0.3, 1 and 0.5 ** 0.3.
-    weights = statistics([[1, 2, 4]]).class_weights()
+    weights = statistics([[1, 2, 4]]).class_weights(0.3)
 
     assert weights.dtype == np.float32
     assert weights.tolist() == pytest.approx([1.231, 1.0, 0.812], abs=1e-3)
@@ -56,13 +56,19 @@ def test_class_weights_follow_the_median_share() -> None:
 
 def test_class_weights_are_bounded() -> None:
     # 100 ** 0.3 = 3.98 and 0.01 ** 0.3 = 0.25 are too much.
-    weights = statistics([[1, 100, 10_000]]).class_weights()
+    weights = statistics([[1, 100, 10_000]]).class_weights(0.3)
 
     assert weights.tolist() == pytest.approx([2.5, 1.0, 0.6])
 
 
 def test_absent_class_gets_a_finite_weight() -> None:
-    assert statistics([[0, 5, 5]]).class_weights().tolist() == pytest.approx([1.62, 1, 1], abs=0.01)
+    assert statistics([[0, 5, 5]]).class_weights(0.3).tolist() == pytest.approx(
+        [1.62, 1, 1], abs=0.01
+    )
+
+
+def test_power_zero_weighs_every_class_alike() -> None:
+    assert statistics([[1, 100, 10_000]]).class_weights(0).tolist() == [1, 1, 1]
 
 
 def test_rare_classes_are_shown_by_fewer_than_a_quarter() -> None:

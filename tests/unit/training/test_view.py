@@ -6,7 +6,18 @@ from limn.labels import LIP
 from tests.fixtures.lip_dataset import draw_person
 from training.augment import view
 from training.augment.recipe import HEAD_NAMES, mirrored
-from training.augment.view import FILL, Rect, ViewSampler, bounds, cut_to, figure, place, warp
+from training.augment.view import (
+    FILL,
+    VIEW_SHARES,
+    Rect,
+    ViewKind,
+    ViewSampler,
+    bounds,
+    cut_to,
+    figure,
+    place,
+    warp,
+)
 
 CANVAS = (96, 64)
 HEADS = tuple(LIP.index(name) for name in HEAD_NAMES)
@@ -116,14 +127,12 @@ def test_rectangle_grows_by_shares_of_its_sides() -> None:
     assert Rect(10, 20, 20, 40).centre.tolist() == [15, 30]
 
 
-@pytest.mark.parametrize("kind", view.KINDS)
-def test_every_view_shows_part_of_the_person(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    shares = [float(name == kind) for name in view.KINDS]
-    monkeypatch.setattr(view, "KIND_SHARES", shares)
+@pytest.mark.parametrize("kind", VIEW_SHARES)
+def test_every_view_shows_part_of_the_person(kind: ViewKind) -> None:
     label_map = draw_person(1, hat=True, size=(192, 128))[1]
     person = bounds(figure(label_map))
     assert person is not None
-    views = ViewSampler(HEADS, HAT)
+    views = ViewSampler(HEADS, HAT, {kind: 1.0})
 
     for seed in range(40):
         rect = views.rect(label_map, np.random.default_rng(seed))
@@ -136,10 +145,9 @@ def test_every_view_shows_part_of_the_person(monkeypatch: pytest.MonkeyPatch, ki
         assert rect.width <= 2.5 * person.width
 
 
-def test_whole_view_holds_nearly_the_whole_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "KIND_SHARES", [1.0, 0, 0, 0, 0])
+def test_whole_view_holds_nearly_the_whole_person() -> None:
     label_map = draw_person(1, size=(192, 128))[1]
-    views = ViewSampler(HEADS, HAT)
+    views = ViewSampler(HEADS, HAT, {"whole": 1.0})
 
     for seed in range(20):
         rect = views.rect(label_map, np.random.default_rng(seed))
@@ -149,12 +157,11 @@ def test_whole_view_holds_nearly_the_whole_person(monkeypatch: pytest.MonkeyPatc
         assert figure(label_map)[rows, columns].sum() > 0.9 * figure(label_map).sum()
 
 
-def test_head_view_shows_a_large_face(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "KIND_SHARES", [0, 0, 0, 1.0, 0])
+def test_head_view_shows_a_large_face() -> None:
     label_map = draw_person(1, size=(192, 128))[1]
     face = bounds(label_map == LIP.index("face"))
     assert face is not None
-    views = ViewSampler(HEADS, HAT)
+    views = ViewSampler(HEADS, HAT, {"head": 1.0})
 
     for seed in range(20):
         rect = views.rect(label_map, np.random.default_rng(seed))
@@ -164,12 +171,11 @@ def test_head_view_shows_a_large_face(monkeypatch: pytest.MonkeyPatch) -> None:
         assert face.height / rect.height > 0.15
 
 
-def test_rare_view_holds_a_pixel_of_the_rare_class(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "KIND_SHARES", [0, 0, 0, 0, 1.0])
+def test_rare_view_holds_a_pixel_of_the_rare_class() -> None:
     label_map = draw_person(1, hat=True, size=(192, 128))[1]
     hat = bounds(label_map == LIP.index("hat"))
     assert hat is not None
-    views = ViewSampler(HEADS, HAT)
+    views = ViewSampler(HEADS, HAT, {"rare": 1.0})
 
     for seed in range(20):
         rect = views.rect(label_map, np.random.default_rng(seed))

@@ -1,0 +1,54 @@
+"""The models in the repository, as a fresh clone serves them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from skimage import data
+
+from cli.offline import served_parser
+from limn.contract import read_contract
+from limn.labels import LIP
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = sorted((ROOT / "model_repository").glob("*/[0-9]*"))
+
+
+@pytest.fixture(params=FOLDERS, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
+def folder(request: pytest.FixtureRequest) -> Path:
+    model: Path = request.param
+    return model
+
+
+def test_there_is_one() -> None:
+    assert FOLDERS
+
+
+def test_contract_holds_and_says_how_good_it_is(folder: Path) -> None:
+    contract = read_contract(folder)
+
+    assert contract.measured
+    assert contract.measured[0].mean_iou >= 46
+    assert contract.measured[0].pixel_accuracy >= 93
+
+
+def test_astronaut_has_hair_above_her_face_above_her_clothes(folder: Path) -> None:
+    photo = np.asarray(data.astronaut(), dtype=np.uint8)
+
+    with served_parser(folder, scales=None, flip=False) as parse:
+        label_map = parse(photo)
+
+    # Hand-picked pixels of the photo: fringe, nose, chest, flag on the left, shuttle on the right.
+    spots = {"hair": (45, 230), "face": (115, 225), "background": (150, 20)}
+    assert {name: LIP.classes[label_map[spot]] for name, spot in spots.items()} == {
+        name: name for name in spots
+    }
+    assert LIP.classes[label_map[300, 220]] in {"upper-clothes", "coat", "jumpsuits"}
+    assert LIP.classes[label_map[200, 420]] == "background"
+
+
+def test_graph_keeps_no_traces_of_the_machine_that_made_it(folder: Path) -> None:
+    graph = (folder / read_contract(folder).file).read_bytes()
+
+    assert b"stack_trace" not in graph
+    assert b"site-packages" not in graph
