@@ -10,8 +10,8 @@ CHECKPOINT ?= runs/baseline_ccp_finish/best.pt
 NAME ?= baseline
 VERSION ?= 1
 
-# glibc gives freed memory back to the system after every training step otherwise, a quarter of
-# the time of a step.
+# glibc gives freed memory back to the system after every training step otherwise, and
+# takes it anew in the next.
 TRAINING_MALLOC := MALLOC_TOP_PAD_=268435456 MALLOC_MMAP_THRESHOLD_=4294967296 \
 	MALLOC_TRIM_THRESHOLD_=8589934592
 

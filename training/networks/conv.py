@@ -8,8 +8,8 @@ from torch.nn import functional as F
 class Conv2d(nn.Conv2d):
     """`nn.Conv2d` whose depthwise case stays in fp32 under bf16 autocast on a CPU.
 
-    oneDNN's bf16 backward pass of strided, dilated and 5x5 depthwise filters takes 3 to 10 times
-    as long as its fp32 one, which would cost more than bf16 gains everywhere else.
+    oneDNN's bf16 backward pass of strided, dilated and 5x5 depthwise filters takes several
+    times as long as its fp32 one, which would cost more than bf16 gains everywhere else.
     """
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's own parameter name
