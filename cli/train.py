@@ -18,7 +18,7 @@ def train(
     ] = None,
 ) -> None:
     """Train a network; the same command continues a run that was cut off."""
-    from training.config import read_config
+    from training.config.run import read_config
     from training.loop import train as run_training
 
     with explained():

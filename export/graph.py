@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from limn.contract import TensorSpec
-from training.networks.light_generator import LightGenerator
+from training.networks.parsing_network import ParsingNetwork
 
 OPSET = 18
 
@@ -16,16 +16,16 @@ OPSET = 18
 class _HighResolution(nn.Module):
     """Only the head that serving reads; the low-resolution one is for training."""
 
-    def __init__(self, network: LightGenerator) -> None:
+    def __init__(self, network: ParsingNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, pixels: Tensor) -> Tensor:
-        logits: Tensor = self.network(pixels)[1]
+        logits: Tensor = self.network(pixels).high
         return logits
 
 
-def export_graph(network: LightGenerator, tensors: TensorSpec) -> onnx.ModelProto:
+def export_graph(network: ParsingNetwork, tensors: TensorSpec) -> onnx.ModelProto:
     """fp32 ONNX with dynamic batch, height and width.
 
     Args:

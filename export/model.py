@@ -18,9 +18,9 @@ from limn.contract import CONTRACT_FILE, DataSource, LabelSpec, ModelContract
 from limn.labels import LIP
 from training.augment.recipe import scaled_canvas
 from training.checkpoint import averaged_weights
-from training.config import TrainingConfig
+from training.config.run import TrainingConfig
 from training.networks.build import build_network
-from training.networks.light_generator import LightGenerator
+from training.networks.parsing_network import ParsingNetwork
 from training.parser import FILL_RGB
 
 ENCODER_SOURCE = DataSource(
@@ -89,7 +89,7 @@ def _write(folder: Path, contract: ModelContract, graph: bytes) -> None:
 
 def _draft(
     config: TrainingConfig,
-    network: LightGenerator,
+    network: ParsingNetwork,
     name: str,
     version: int,
     training_pictures: int,

@@ -12,7 +12,7 @@ from export.errors import ExportError
 from limn.contract import ModelContract
 from limn.geometry import Letterbox, Size
 from limn.ops import array
-from training.networks.light_generator import LightGenerator
+from training.networks.parsing_network import ParsingNetwork
 
 BATCHES = (1, 3)
 AGREEMENT = 0.999
@@ -37,7 +37,7 @@ def require_photos(photos: Sequence[NDArray[np.uint8]]) -> None:
 def verify(
     graph: bytes,
     contract: ModelContract,
-    network: LightGenerator,
+    network: ParsingNetwork,
     photos: Sequence[NDArray[np.uint8]],
 ) -> list[Agreement]:
     """Compare the winners of `logits`, PyTorch in fp32 against ONNX Runtime on the CPU.
@@ -81,13 +81,13 @@ def _canvas(photo: NDArray[np.uint8], contract: ModelContract) -> NDArray[np.uin
 def _same(
     session: onnxruntime.InferenceSession,
     contract: ModelContract,
-    network: LightGenerator,
+    network: ParsingNetwork,
     pixels: NDArray[np.float32],
 ) -> float:
     names = contract.tensors
     (logits,) = session.run([names.logits], {names.pixels: pixels})
     with torch.inference_mode():
-        reference = network(torch.from_numpy(pixels))[1].numpy()
+        reference = network(torch.from_numpy(pixels)).high.numpy()
     if logits.shape != reference.shape:
         raise ExportError(f"the graph answers {logits.shape}, PyTorch {reference.shape}")
     return float(np.mean(logits.argmax(1) == reference.argmax(1)))

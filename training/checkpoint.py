@@ -7,7 +7,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from training.config import TrainingConfig
+from training.config.run import TrainingConfig
 from training.errors import CheckpointError
 
 

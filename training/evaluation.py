@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limn.metrics import Accuracy, confusion
-from training.datasets.lip import LipDataset
+from training.datasets.dataset import ParsingDataset
 from training.stress import STRESSES, Pair
 
 Parse = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
@@ -31,19 +31,19 @@ class Evaluation:
     worst: list[tuple[str, float]] = field(default_factory=list)
 
 
-def evaluate(dataset: LipDataset, parse: Parse, on_picture: Callable[[], None]) -> Evaluation:
+def evaluate(dataset: ParsingDataset, parse: Parse, on_picture: Callable[[], None]) -> Evaluation:
     """The data set as it is."""
     pairs = ((dataset.samples[i].id, dataset.pair(i)) for i in range(len(dataset)))
     return _score("photos", pairs, parse, len(dataset.label_set), on_picture)
 
 
 def evaluate_stress(
-    dataset: LipDataset, parse: Parse, on_picture: Callable[[], None]
+    dataset: ParsingDataset, parse: Parse, on_picture: Callable[[], None]
 ) -> list[Evaluation]:
     """One evaluation per condition of `training.stress`."""
     classes = len(dataset.label_set)
 
-    def pictures(make: Callable[[LipDataset, int], Pair | None]) -> Iterator[tuple[str, Pair]]:
+    def pictures(make: Callable[[ParsingDataset, int], Pair | None]) -> Iterator[tuple[str, Pair]]:
         for index in range(len(dataset)):
             pair = make(dataset, index)
             if pair is not None:

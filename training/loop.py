@@ -25,15 +25,16 @@ from limn.ops import tensor as ops
 from training.augment.recipe import Recipe, scaled_canvas
 from training.averaging import average_of
 from training.checkpoint import load_checkpoint, save_checkpoint
-from training.config import TrainingConfig
-from training.datasets.lip import LipDataset, open_lip
+from training.config.run import TrainingConfig
+from training.datasets.dataset import ParsingDataset
+from training.datasets.lip import open_lip
 from training.datasets.statistics import ClassStatistics, count_classes
 from training.errors import CheckpointError, DatasetError
 from training.history import EpochRecord, History
 from training.loader import BatchPlan, make_loader
 from training.losses import dual_cross_entropy
 from training.networks.build import build_network, load_pretrained
-from training.networks.light_generator import LightGenerator
+from training.networks.parsing_network import ParsingNetwork
 from training.optimizer import make_optimizer, make_scheduler
 from training.sheets import save_sheet
 from training.validation import CanvasSet
@@ -46,7 +47,7 @@ BEST = "best.pt"
 class Run:
     """Everything that changes while training; all of it is in a checkpoint."""
 
-    network: LightGenerator
+    network: ParsingNetwork
     averaged: AveragedModel
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LambdaLR
@@ -54,10 +55,10 @@ class Run:
     epoch: int = 0
 
     @property
-    def averaged_network(self) -> LightGenerator:
+    def averaged_network(self) -> ParsingNetwork:
         """The network with averaged weights, in evaluation mode."""
         network = self.averaged.module
-        assert isinstance(network, LightGenerator)
+        assert isinstance(network, ParsingNetwork)
         return network.eval()
 
     def state(self, config: TrainingConfig) -> dict[str, object]:
@@ -133,8 +134,10 @@ def train(config: TrainingConfig, folder: Path) -> Path:
             for images, labels in batches:
                 pixels = ops.normalise(images.to(fabric.device), network.mean, network.std)
                 pixels = pixels.contiguous(memory_format=torch.channels_last)
-                low, high = network(pixels)
-                loss, _ = dual_cross_entropy(low, high, labels.to(fabric.device), weights)
+                logits = network(pixels)
+                loss, _ = dual_cross_entropy(
+                    logits.low, logits.high, labels.to(fabric.device), weights
+                )
                 fabric.backward(loss)
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
@@ -167,7 +170,7 @@ def start(config: TrainingConfig, fabric: Fabric, classes: int, steps: int) -> R
 
 
 def make_batches(
-    config: TrainingConfig, dataset: LipDataset, statistics: ClassStatistics
+    config: TrainingConfig, dataset: ParsingDataset, statistics: ClassStatistics
 ) -> tuple[BatchPlan, torch.utils.data.DataLoader[tuple[Tensor, Tensor]]]:
     """The plan of what each epoch draws, and the loader that draws it."""
     data, schedule = config.data, config.schedule
@@ -175,7 +178,7 @@ def make_batches(
         statistics.repeat_factors(),
         schedule.batch_size,
         [
-            scaled_canvas(data.canvas, scale, LightGenerator.size_multiple)
+            scaled_canvas(data.canvas, scale, config.model.size_multiple)
             for scale in data.canvas_scales
         ],
         schedule.seed,

@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
-from training.config import ScheduleSection
+from training.config.schedule import ScheduleSection
 
 
 def make_optimizer(network: nn.Module, encoder: nn.Module, schedule: ScheduleSection) -> AdamW:

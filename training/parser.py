@@ -12,7 +12,7 @@ from limn.ops import array
 from limn.ops import tensor as ops
 from training.augment.recipe import scaled_canvas
 from training.augment.view import FILL
-from training.networks.light_generator import LightGenerator
+from training.networks.parsing_network import ParsingNetwork
 
 FILL_RGB = (FILL, FILL, FILL)
 
@@ -22,7 +22,7 @@ class TorchParser:
 
     def __init__(
         self,
-        network: LightGenerator,
+        network: ParsingNetwork,
         label_set: LabelSet,
         canvas: Size,
         scales: Sequence[float],
@@ -49,8 +49,8 @@ class TorchParser:
     def _scores(self, canvas: torch.Tensor, size: Size) -> list[torch.Tensor]:
         network = self.network
         pixels = ops.preprocess(canvas, size, network.mean, network.std)
-        views = [ops.probabilities(network(pixels)[1])]
+        views = [ops.probabilities(network(pixels).high)]
         if self.flip:
-            mirrored = ops.probabilities(network(pixels.flip(-1))[1])
+            mirrored = ops.probabilities(network(pixels.flip(-1)).high)
             views.append(ops.unmirror(mirrored, self.label_set.mirror.tolist()))
         return views

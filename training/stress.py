@@ -11,7 +11,7 @@ from limn.labels import IGNORE_INDEX
 from training.augment import compose, photometric
 from training.augment.recipe import HEAD_NAMES
 from training.augment.view import FILL, Rect, bounds, figure
-from training.datasets.lip import LipDataset
+from training.datasets.dataset import ParsingDataset
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 """Photo uint8[H, W, 3] and label map uint8[H, W]."""
@@ -28,7 +28,7 @@ class Stress:
     """One condition; `make` gives None where a picture cannot show it."""
 
     name: str
-    make: Callable[[LipDataset, int], Pair | None]
+    make: Callable[[ParsingDataset, int], Pair | None]
 
 
 def _crop(pair: Pair, rect: Rect) -> Pair | None:
@@ -40,7 +40,7 @@ def _crop(pair: Pair, rect: Rect) -> Pair | None:
     return piece if min(piece[1].shape) >= 16 else None
 
 
-def head_and_shoulders(dataset: LipDataset, index: int) -> Pair | None:
+def head_and_shoulders(dataset: ParsingDataset, index: int) -> Pair | None:
     """From just above the head to one head's height below the chin, two and a half heads wide."""
     pair = dataset.pair(index)
     names = dataset.label_set.classes
@@ -56,8 +56,8 @@ def head_and_shoulders(dataset: LipDataset, index: int) -> Pair | None:
     return _crop(pair, Rect(left, top - 0.15 * side, right, chin + side))
 
 
-def _band(top: float, bottom: float) -> Callable[[LipDataset, int], Pair | None]:
-    def make(dataset: LipDataset, index: int) -> Pair | None:
+def _band(top: float, bottom: float) -> Callable[[ParsingDataset, int], Pair | None]:
+    def make(dataset: ParsingDataset, index: int) -> Pair | None:
         pair = dataset.pair(index)
         person = bounds(figure(pair[1]))
         if person is None:
@@ -75,15 +75,15 @@ def _band(top: float, bottom: float) -> Callable[[LipDataset, int], Pair | None]
 
 def _camera(
     change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]],
-) -> Callable[[LipDataset, int], Pair | None]:
-    def make(dataset: LipDataset, index: int) -> Pair | None:
+) -> Callable[[ParsingDataset, int], Pair | None]:
+    def make(dataset: ParsingDataset, index: int) -> Pair | None:
         image, label_map = dataset.pair(index)
         return change(image), label_map
 
     return make
 
 
-def far(dataset: LipDataset, index: int) -> Pair | None:
+def far(dataset: ParsingDataset, index: int) -> Pair | None:
     """The whole photo 64 pixels wide, truth and all."""
     image, label_map = dataset.pair(index)
     size = FAR_WIDTH, round(image.shape[0] * FAR_WIDTH / image.shape[1])
@@ -92,7 +92,7 @@ def far(dataset: LipDataset, index: int) -> Pair | None:
     return small.astype(np.uint8), truth.astype(np.uint8)
 
 
-def turned(dataset: LipDataset, index: int) -> Pair | None:
+def turned(dataset: ParsingDataset, index: int) -> Pair | None:
     """Turned by 20 degrees about the middle, alternately to either side, grey beyond the edge."""
     image, label_map = dataset.pair(index)
     height, width = label_map.shape
@@ -106,7 +106,7 @@ def turned(dataset: LipDataset, index: int) -> Pair | None:
     return rotated.astype(np.uint8), truth.astype(np.uint8)
 
 
-def neighbour(dataset: LipDataset, index: int) -> Pair | None:
+def neighbour(dataset: ParsingDataset, index: int) -> Pair | None:
     """The person of another photo beside this one; only the one in the middle counts."""
     image, label_map = dataset.pair(index)
     person = bounds(figure(label_map))

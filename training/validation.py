@@ -11,14 +11,14 @@ from torch import Tensor
 from limn.geometry import Region
 from limn.metrics import Accuracy, confusion
 from limn.ops import tensor as ops
-from training.datasets.lip import LipDataset
-from training.networks.light_generator import LightGenerator
+from training.datasets.dataset import ParsingDataset
+from training.networks.parsing_network import ParsingNetwork
 
 
 class CanvasSet:
     """A split squeezed onto one canvas size and kept in memory; aspect is not kept."""
 
-    def __init__(self, dataset: LipDataset, canvas: tuple[int, int]) -> None:
+    def __init__(self, dataset: ParsingDataset, canvas: tuple[int, int]) -> None:
         self.classes = len(dataset.label_set)
         self.images: list[NDArray[np.uint8]] = []
         self.labels: list[NDArray[np.uint8]] = []
@@ -32,7 +32,7 @@ class CanvasSet:
                 cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8)
             )
 
-    def predictions(self, network: LightGenerator, batch_size: int = 8) -> list[NDArray[np.uint8]]:
+    def predictions(self, network: ParsingNetwork, batch_size: int = 8) -> list[NDArray[np.uint8]]:
         """uint8[h, w] label maps at canvas size, in order, of a network in evaluation mode."""
         maps: list[NDArray[np.uint8]] = []
         for start in range(0, len(self.images), batch_size):
@@ -49,10 +49,10 @@ class CanvasSet:
 
 
 @torch.inference_mode()
-def _choose(network: LightGenerator, canvases: Tensor) -> Tensor:
+def _choose(network: ParsingNetwork, canvases: Tensor) -> Tensor:
     size = (canvases.shape[1], canvases.shape[2])
     device = next(network.parameters()).device
     pixels = ops.preprocess(canvases.to(device), size, network.mean, network.std)
-    _, logits = network(pixels)
+    logits = network(pixels).high
     region = Region(0, 0, *logits.shape[-2:])
     return ops.upsample_and_choose(logits, size, region).cpu()

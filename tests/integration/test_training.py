@@ -25,12 +25,15 @@ from limn.contract import read_contract
 from limn.labels import LIP
 from tests.fixtures.lip_dataset import draw_person, write_lip_dataset
 from training.checkpoint import averaged_weights, load_checkpoint, save_checkpoint
-from training.config import DataSection, ModelSection, ScheduleSection, TrainingConfig
+from training.config.data import DataSection
+from training.config.model import ModelSection
+from training.config.run import TrainingConfig
+from training.config.schedule import ScheduleSection
 from training.errors import CheckpointError
 from training.loop import train
 from training.losses import dual_cross_entropy
 from training.networks.build import build_network
-from training.networks.light_generator import LightGenerator
+from training.networks.parsing_network import ParsingNetwork
 from training.parser import TorchParser
 
 pytestmark = pytest.mark.skipif(
@@ -117,7 +120,7 @@ def served(export_output: tuple[Path, str]) -> Path:
     return export_output[0]
 
 
-def network_of(checkpoint: Path) -> tuple[TrainingConfig, LightGenerator]:
+def network_of(checkpoint: Path) -> tuple[TrainingConfig, ParsingNetwork]:
     config, weights = averaged_weights(checkpoint)
     network = build_network(config.model, len(LIP))
     network.load_state_dict(weights)
@@ -342,7 +345,7 @@ def test_version_that_exists_is_refused(
 
 
 @pytest.fixture
-def other_network(config: TrainingConfig) -> LightGenerator:
+def other_network(config: TrainingConfig) -> ParsingNetwork:
     """Random weights."""
     torch.manual_seed(7)
     return build_network(config.model, len(LIP)).eval()
@@ -351,7 +354,7 @@ def other_network(config: TrainingConfig) -> LightGenerator:
 def test_graph_that_disagrees_is_not_written(
     served: Path,
     config: TrainingConfig,
-    other_network: LightGenerator,
+    other_network: ParsingNetwork,
     photos: list[NDArray[np.uint8]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -369,7 +372,7 @@ def test_graph_that_disagrees_is_not_written(
 
 
 def test_verify_tells_another_network_apart(
-    served: Path, other_network: LightGenerator, photos: list[NDArray[np.uint8]]
+    served: Path, other_network: ParsingNetwork, photos: list[NDArray[np.uint8]]
 ) -> None:
     graph = (served / "model.onnx").read_bytes()
 

@@ -18,7 +18,7 @@ from training.augment.view import (
     place,
     warp,
 )
-from training.datasets.lip import LipDataset
+from training.datasets.dataset import ParsingDataset
 
 BACKGROUND_SHARE = 0.22
 NEIGHBOUR_SHARE = 0.25
@@ -41,7 +41,7 @@ class Recipe:
 
     def __init__(
         self,
-        dataset: LipDataset,
+        dataset: ParsingDataset,
         rare_classes: NDArray[np.intp],
         view_shares: Mapping[ViewKind, float] = VIEW_SHARES,
     ) -> None:

@@ -5,76 +5,13 @@ train_segmentations`, ...) or flat (`train_images`, `train_segmentations`, `trai
 is what `limn prepare` writes. A doubled top folder, as some archives unpack to, is accepted.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from limn.labels import IGNORE_INDEX, LIP, LabelSet
+from training.datasets.dataset import ParsingDataset, Sample, Split
 from training.errors import DatasetError
 
-Split = Literal["train", "val"]
 
-
-@dataclass(frozen=True)
-class Sample:
-    """One picture with its truth, by the places they lie at."""
-
-    id: str
-    image: Path
-    labels: Path
-
-
-@dataclass(frozen=True)
-class LipDataset:
-    """A split of a data set in the LIP layout."""
-
-    root: Path
-    split: Split
-    samples: Sequence[Sample]
-    label_set: LabelSet = LIP
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def image(self, index: int) -> NDArray[np.uint8]:
-        """uint8[H, W, 3] RGB."""
-        path = self.samples[index].image
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-        if image is None:
-            raise DatasetError(f"{path} is not a picture that can be read")
-        return image.astype(np.uint8, copy=False)
-
-    def label_map(self, index: int) -> NDArray[np.uint8]:
-        """uint8[H, W] of class indices and 255, the size of `image(index)`."""
-        path = self.samples[index].labels
-        label_map = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        if label_map is None or label_map.ndim != 2 or label_map.dtype != np.uint8:
-            raise DatasetError(f"{path} is not an 8-bit single-channel picture of class indices")
-        unknown = (label_map >= len(self.label_set)) & (label_map != IGNORE_INDEX)
-        if unknown.any():
-            raise DatasetError(
-                f"{path} holds {np.unique(label_map[unknown]).tolist()}; {self.label_set.name}"
-                f" has 0 to {len(self.label_set) - 1}, and {IGNORE_INDEX} to ignore"
-            )
-        return label_map.astype(np.uint8, copy=False)
-
-    def pair(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Picture and label map, checked to be of one size."""
-        image, label_map = self.image(index), self.label_map(index)
-        if image.shape[:2] != label_map.shape:
-            raise DatasetError(
-                f"{self.samples[index].id}: the picture is {image.shape[:2]}, its label map"
-                f" {label_map.shape}"
-            )
-        return image, label_map
-
-
-def open_lip(root: Path, split: Split) -> LipDataset:
+def open_lip(root: Path, split: Split) -> ParsingDataset:
     """Find a split under `root`, in either layout.
 
     Raises:
@@ -98,7 +35,7 @@ def open_lip(root: Path, split: Split) -> LipDataset:
         for path in (sample.image, sample.labels):
             if not path.is_file():
                 raise DatasetError(f"{ids_file} names {sample.id}, but there is no {path}")
-    return LipDataset(root, split, samples)
+    return ParsingDataset(root, split, samples)
 
 
 def _first(root: Path, *candidates: str) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limn.labels import IGNORE_INDEX
-from training.datasets.lip import LipDataset
+from training.datasets.dataset import ParsingDataset
 
 REPEAT_THRESHOLD = 0.25
 """A class in a smaller share of the pictures than this has its pictures drawn more often."""
@@ -46,7 +46,7 @@ class ClassStatistics:
         return np.flatnonzero((share > 0) & (share < REPEAT_THRESHOLD))
 
 
-def count_classes(dataset: LipDataset) -> ClassStatistics:
+def count_classes(dataset: ParsingDataset) -> ClassStatistics:
     """Read every label map once."""
     classes = len(dataset.label_set)
     rows = [

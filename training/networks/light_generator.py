@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from training.networks import efficientnet_lite
 from training.networks.conv import Conv2d
 from training.networks.efficientnet_lite import EfficientNetLite
+from training.networks.parsing_network import ParsingLogits, ParsingNetwork
 
 ASPP_RATES = (2, 4, 6)
 """Dilations of the 3x3 branches on the stride-16 grid, beside one 1x1 branch."""
@@ -80,19 +81,17 @@ class UpBlock(nn.Module):
         return refined
 
 
-class LightGenerator(nn.Module):
+class LightGenerator(ParsingNetwork):
     """Scores of every class at two resolutions, from one forward pass."""
 
     stride = 2
-    """Input pixels per cell of the high-resolution logits."""
-
-    size_multiple = 16
-    """Every side of the input is a multiple of this, else the skips do not line up."""
-
+    size_multiple = 16  # else the skips do not line up
     mean = efficientnet_lite.IMAGENET_MEAN
     std = efficientnet_lite.IMAGENET_STD
 
-    def __init__(self, classes: int, encoder: str = "lite0", dropout: float = 0.1) -> None:
+    def __init__(
+        self, classes: int, encoder: str = "lite0", dropout: float = 0.1, middle_head: bool = False
+    ) -> None:
         super().__init__()
         self.encoder = EfficientNetLite(encoder)
         self.aspp = ASPP(efficientnet_lite.OUTPUT_CHANNELS, dropout)
@@ -102,20 +101,23 @@ class LightGenerator(nn.Module):
         self.decoder = nn.ModuleList(
             UpBlock(widths[i], skips[i], widths[i + 1]) for i in range(len(skips))
         )
+        self.middle_head = nn.Conv2d(DECODER_CHANNELS[1], classes, 1) if middle_head else None
         self.high_head = nn.Conv2d(DECODER_CHANNELS[-1], classes, 1)
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pixels: Tensor) -> ParsingLogits:
         """Logits of both heads.
 
         Args:
             pixels: float[B, 3, H, W], normalised, sides multiples of 16.
 
         Returns:
-            `low_logits` [B, K, H/16, W/16] and `high_logits` [B, K, H/2, W/2].
+            `high` [B, K, H/2, W/2] and `low` [B, K, H/16, W/16], and with a third head `middle`
+            [B, K, H/4, W/4].
         """
         skips, features = self.encoder(pixels)
         neck = self.aspp(features)
-        raised = neck
+        levels = [neck]
         for block, skip in zip(self.decoder, reversed(skips), strict=True):
-            raised = block(raised, skip)
-        return self.low_head(neck), self.high_head(raised)
+            levels.append(block(levels[-1], skip))
+        middle = self.middle_head(levels[2]) if self.middle_head is not None else None
+        return ParsingLogits(self.high_head(levels[-1]), self.low_head(neck), middle)

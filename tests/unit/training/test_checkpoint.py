@@ -6,7 +6,10 @@ import pytest
 import torch
 
 from training.checkpoint import averaged_weights, load_checkpoint, save_checkpoint
-from training.config import DataSection, ModelSection, ScheduleSection, TrainingConfig
+from training.config.data import DataSection
+from training.config.model import ModelSection
+from training.config.run import TrainingConfig
+from training.config.schedule import ScheduleSection
 from training.errors import CheckpointError
 
 CONFIG = TrainingConfig(

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from training.config import SIZE_MULTIPLE, TrainingConfig, read_config
+from training.config.model import ModelSection
+from training.config.run import TrainingConfig, read_config
 from training.errors import ConfigError
-from training.networks.light_generator import LightGenerator
+from training.networks.build import build_network
 
 CONFIGS = Path(__file__).parents[3] / "training" / "configs"
 
@@ -100,4 +101,6 @@ def test_file_that_is_no_toml_is_refused(file: Path) -> None:
 
 
 def test_canvases_fit_the_network() -> None:
-    assert LightGenerator.size_multiple == SIZE_MULTIPLE
+    section = ModelSection(network="light")
+
+    assert build_network(section, 20).size_multiple == section.size_multiple

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from limn.labels import LIP
 from tests.fixtures.lip_dataset import write_lip_dataset
-from training.datasets.lip import LipDataset, open_lip
+from training.datasets.dataset import ParsingDataset
+from training.datasets.lip import open_lip
 from training.evaluation import evaluate, evaluate_stress
 from training.stress import STRESSES
 
@@ -28,7 +29,7 @@ class Oracle:
 
 
 @pytest.fixture
-def oracle(drawn: LipDataset) -> Oracle:
+def oracle(drawn: ParsingDataset) -> Oracle:
     parser = Oracle()
     for index in range(len(drawn)):
         parser.learn(*drawn.pair(index))
@@ -39,7 +40,7 @@ def oracle(drawn: LipDataset) -> Oracle:
     return parser
 
 
-def test_truth_scores_100_percent(drawn: LipDataset, oracle: Oracle) -> None:
+def test_truth_scores_100_percent(drawn: ParsingDataset, oracle: Oracle) -> None:
     done: list[None] = []
 
     evaluation = evaluate(drawn, oracle, lambda: done.append(None))
@@ -51,7 +52,7 @@ def test_truth_scores_100_percent(drawn: LipDataset, oracle: Oracle) -> None:
     assert len(done) == 4
 
 
-def test_truth_scores_100_percent_under_every_stress(drawn: LipDataset, oracle: Oracle) -> None:
+def test_truth_scores_100_percent_under_every_stress(drawn: ParsingDataset, oracle: Oracle) -> None:
     evaluations = evaluate_stress(drawn, oracle, lambda: None)
 
     assert [e.name for e in evaluations] == [stress.name for stress in STRESSES]
@@ -59,7 +60,7 @@ def test_truth_scores_100_percent_under_every_stress(drawn: LipDataset, oracle: 
     assert [e.accuracy.pixel_accuracy for e in evaluations] == [1.0] * len(STRESSES)
 
 
-def test_blind_parser_finds_only_the_background(drawn: LipDataset) -> None:
+def test_blind_parser_finds_only_the_background(drawn: ParsingDataset) -> None:
     evaluation = evaluate(drawn, lambda image: np.zeros(image.shape[:2], np.uint8), lambda: None)
 
     background = sum(np.count_nonzero(drawn.label_map(i) == 0) for i in range(4))
@@ -68,7 +69,7 @@ def test_blind_parser_finds_only_the_background(drawn: LipDataset) -> None:
     assert evaluation.accuracy.recall[LIP.index("face")] == 0
 
 
-def test_worst_pictures_come_first(drawn: LipDataset, oracle: Oracle) -> None:
+def test_worst_pictures_come_first(drawn: ParsingDataset, oracle: Oracle) -> None:
     image = drawn.image(2)
     oracle.answers[image.tobytes()] = np.zeros(image.shape[:2], np.uint8)
 

@@ -6,7 +6,8 @@ import pytest
 
 from limn.labels import LIP
 from tests.fixtures.lip_dataset import draw_person, write_lip_dataset
-from training.datasets.lip import LipDataset, open_lip
+from training.datasets.dataset import ParsingDataset
+from training.datasets.lip import open_lip
 from training.errors import DatasetError
 
 
@@ -17,7 +18,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def dataset(root: Path) -> LipDataset:
+def dataset(root: Path) -> ParsingDataset:
     return open_lip(root, "train")
 
 
@@ -55,7 +56,7 @@ def test_doubled_top_folder_is_found(tmp_path: Path) -> None:
     assert len(open_lip(tmp_path / "LIP", "train")) == 1
 
 
-def test_pair_is_rgb_and_class_indices(dataset: LipDataset) -> None:
+def test_pair_is_rgb_and_class_indices(dataset: ParsingDataset) -> None:
     drawn, truth = draw_person(0, hat=True)
 
     image, label_map = dataset.pair(0)
@@ -100,21 +101,21 @@ def test_listed_picture_without_a_file_is_refused(root: Path, file: str) -> None
         open_lip(root, "train")
 
 
-def test_broken_picture_is_refused(dataset: LipDataset) -> None:
+def test_broken_picture_is_refused(dataset: ParsingDataset) -> None:
     dataset.samples[0].image.write_bytes(b"no picture")
 
     with pytest.raises(DatasetError, match=r"t0\.jpg is not a picture that can be read"):
         dataset.image(0)
 
 
-def test_label_map_in_colours_is_refused(dataset: LipDataset) -> None:
+def test_label_map_in_colours_is_refused(dataset: ParsingDataset) -> None:
     cv2.imwrite(str(dataset.samples[0].labels), np.zeros((96, 64, 3), np.uint8))
 
     with pytest.raises(DatasetError, match="not an 8-bit single-channel picture"):
         dataset.label_map(0)
 
 
-def test_label_map_of_unknown_classes_is_refused(dataset: LipDataset) -> None:
+def test_label_map_of_unknown_classes_is_refused(dataset: ParsingDataset) -> None:
     labels = np.zeros((96, 64), np.uint8)
     labels[0, :4] = (20, 255, 19, 77)
     cv2.imwrite(str(dataset.samples[0].labels), labels)
@@ -123,7 +124,7 @@ def test_label_map_of_unknown_classes_is_refused(dataset: LipDataset) -> None:
         dataset.label_map(0)
 
 
-def test_label_map_of_another_size_is_refused(dataset: LipDataset) -> None:
+def test_label_map_of_another_size_is_refused(dataset: ParsingDataset) -> None:
     cv2.imwrite(str(dataset.samples[0].labels), np.zeros((96, 63), np.uint8))
 
     with pytest.raises(

@@ -4,7 +4,7 @@ import torch
 from numpy.typing import NDArray
 
 from training.augment.recipe import Recipe
-from training.datasets.lip import LipDataset
+from training.datasets.dataset import ParsingDataset
 from training.loader import BatchPlan, Draw, make_loader
 
 CANVASES = [(64, 48), (48, 32)]
@@ -76,7 +76,7 @@ def test_rare_pictures_come_as_often_as_they_ask() -> None:
 
 
 @pytest.fixture
-def recipe(drawn: LipDataset) -> Recipe:
+def recipe(drawn: ParsingDataset) -> Recipe:
     return Recipe(drawn, np.array([], np.intp))
 
 

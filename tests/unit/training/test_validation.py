@@ -5,18 +5,18 @@ import numpy as np
 import pytest
 import torch
 
-from training.datasets.lip import LipDataset
+from training.datasets.dataset import ParsingDataset
 from training.networks.light_generator import LightGenerator
 from training.sheets import contact_sheet, save_sheet, write_picture
 from training.validation import CanvasSet
 
 
 @pytest.fixture(scope="module")
-def canvases(drawn: LipDataset) -> CanvasSet:
+def canvases(drawn: ParsingDataset) -> CanvasSet:
     return CanvasSet(drawn, (64, 48))
 
 
-def test_split_is_squeezed_onto_the_canvas(canvases: CanvasSet, drawn: LipDataset) -> None:
+def test_split_is_squeezed_onto_the_canvas(canvases: CanvasSet, drawn: ParsingDataset) -> None:
     assert len(canvases.images) == len(canvases.labels) == 4
     for index in range(4):
         assert canvases.images[index].shape == (64, 48, 3)

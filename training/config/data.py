@@ -1,0 +1,32 @@
+"""The `[data]` section: which data set, and how it becomes canvases."""
+
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from training.augment.view import VIEW_SHARES, ViewKind
+from training.config.section import Section
+
+
+class DataSection(Section):
+    """The data set and how it becomes canvases."""
+
+    root: Path = Field(description="folder in the LIP layout, relative to the working directory")
+    name: str = Field(description="as the contract of an exported model names it")
+    licence: str
+    canvas: tuple[int, int] = Field(description="(height, width) in pixels at scale 1")
+    canvas_scales: tuple[float, ...] = Field(
+        min_length=1, description="each batch takes the canvas at one of these scales"
+    )
+    view_shares: dict[ViewKind, float] = Field(
+        default=dict(VIEW_SHARES), description="how often each view of a person is drawn"
+    )
+    test_scales: tuple[float, ...] = (0.8, 1.0, 1.2)
+
+    @model_validator(mode="after")
+    def _shares_and_scales(self) -> "DataSection":
+        if 1.0 not in self.test_scales or min(self.canvas_scales + self.test_scales) <= 0:
+            raise ValueError("scales must be above 0, and test_scales must hold 1")
+        if abs(sum(self.view_shares.values()) - 1) > 1e-6:
+            raise ValueError("view_shares: the shares must add up to 1")
+        return self
