@@ -100,7 +100,7 @@ def test_pretrained_encoder_goes_into_the_network() -> None:
     load_pretrained(network, model)
 
     stem = efficientnet_lite_weights("lite0")["stem.weight"]
-    assert torch.equal(network.encoder.stem.weight, stem)
+    assert torch.equal(network.encoder.state_dict()["stem.weight"], stem)
     assert network.high_head.out_channels == network.low_head.out_channels == 20
 
 
