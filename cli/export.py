@@ -24,15 +24,20 @@ def export(
     """Export to ONNX and compare label maps with PyTorch over real photos."""
     from export.model import export_model
     from training.checkpoint import averaged_weights
-    from training.datasets.lip import open_lip
+    from training.datasets.open import open_dataset
 
     with explained():
         config, _ = averaged_weights(checkpoint)
         root = data or config.data.root
-        validation = open_lip(root, "val")
+        validation = open_dataset(config.data.layout, root, "val")
         chosen = [validation.image(i) for i in range(min(photos, len(validation)))]
         result = export_model(
-            checkpoint, repository, name, version, chosen, len(open_lip(root, "train"))
+            checkpoint,
+            repository,
+            name,
+            version,
+            chosen,
+            len(open_dataset(config.data.layout, root, "train")),
         )
     for agreement in result.agreements:
         height, width = agreement.size

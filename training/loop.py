@@ -27,7 +27,7 @@ from training.averaging import average_of
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config.run import TrainingConfig
 from training.datasets.dataset import ParsingDataset
-from training.datasets.lip import open_lip
+from training.datasets.open import open_dataset
 from training.datasets.statistics import ClassStatistics, count_classes
 from training.errors import CheckpointError, DatasetError
 from training.history import EpochRecord, History
@@ -110,7 +110,8 @@ def train(config: TrainingConfig, folder: Path) -> Path:
     )
     fabric.seed_everything(schedule.seed, verbose=False)
 
-    training_set, validation_set = open_lip(data.root, "train"), open_lip(data.root, "val")
+    training_set = open_dataset(data.layout, data.root, "train", data.longest_side)
+    validation_set = open_dataset(data.layout, data.root, "val", data.longest_side)
     statistics = count_classes(training_set)
     plan, batches = make_batches(config, training_set, statistics)
     canvases = CanvasSet(validation_set, data.canvas)

@@ -1,19 +1,30 @@
 """The `[data]` section: which data set, and how it becomes canvases."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from training.augment.view import VIEW_SHARES, ViewKind
 from training.config.section import Section
+from training.datasets.open import Layout
 
 
 class DataSection(Section):
     """The data set and how it becomes canvases."""
 
-    root: Path = Field(description="folder in the LIP layout, relative to the working directory")
+    root: Path = Field(description="folder of the data set, relative to the working directory")
+    layout: Layout = Field(default="lip", description="how the folder is laid out and labelled")
     name: str = Field(description="as the contract of an exported model names it")
     licence: str
+    longest_side: int | None = Field(
+        default=None,
+        ge=32,
+        description="pixels; pictures are reduced to it once and kept in memory",
+    )
+    recipe: Literal["limn", "mman", "ssl"] = Field(
+        default="limn", description="how pictures are varied: our way, or a paper's"
+    )
     canvas: tuple[int, int] = Field(description="(height, width) in pixels at scale 1")
     canvas_scales: tuple[float, ...] = Field(
         min_length=1, description="each batch takes the canvas at one of these scales"

@@ -8,11 +8,12 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from limn.labels import IGNORE_INDEX, LIP, LabelSet
 from training.errors import DatasetError
 
-Split = Literal["train", "val"]
+Split = Literal["train", "val", "test"]
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,14 @@ class ParsingDataset:
     def label_map(self, index: int) -> NDArray[np.uint8]:
         """uint8[H, W] of class indices and 255, the size of `image(index)`."""
         path = self.samples[index].labels
-        label_map = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        if label_map is None or label_map.ndim != 2 or label_map.dtype != np.uint8:
-            raise DatasetError(f"{path} is not an 8-bit single-channel picture of class indices")
+        label_map = _indices(path)
         unknown = (label_map >= len(self.label_set)) & (label_map != IGNORE_INDEX)
         if unknown.any():
             raise DatasetError(
                 f"{path} holds {np.unique(label_map[unknown]).tolist()}; {self.label_set.name}"
                 f" has 0 to {len(self.label_set) - 1}, and {IGNORE_INDEX} to ignore"
             )
-        return label_map.astype(np.uint8, copy=False)
+        return label_map
 
     def pair(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Picture and label map, checked to be of one size."""
@@ -67,3 +66,14 @@ class ParsingDataset:
                 f" {label_map.shape}"
             )
         return image, label_map
+
+
+def _indices(path: Path) -> NDArray[np.uint8]:
+    """Pixel values of an 8-bit grey or palette picture, both of which data sets come in."""
+    try:
+        with Image.open(path) as picture:
+            if picture.mode in ("L", "P"):
+                return np.array(picture, dtype=np.uint8)
+    except OSError as exc:
+        raise DatasetError(f"{path} is not a picture that can be read") from exc
+    raise DatasetError(f"{path} is not an 8-bit single-channel picture of class indices")

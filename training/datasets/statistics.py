@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from limn.labels import IGNORE_INDEX
 from training.datasets.dataset import ParsingDataset
+from training.datasets.sides import SideTally
 
 REPEAT_THRESHOLD = 0.25
 """A class in a smaller share of the pictures than this has its pictures drawn more often."""
@@ -47,10 +48,16 @@ class ClassStatistics:
 
 
 def count_classes(dataset: ParsingDataset) -> ClassStatistics:
-    """Read every label map once."""
+    """Read every label map once.
+
+    Raises:
+        DatasetError: a label map holds other values, or left and right look swapped.
+    """
     classes = len(dataset.label_set)
-    rows = [
-        np.bincount(dataset.label_map(i).ravel(), minlength=IGNORE_INDEX + 1)[:classes]
-        for i in range(len(dataset))
-    ]
+    rows, sides = [], SideTally(dataset.label_set)
+    for index in range(len(dataset)):
+        label_map = dataset.label_map(index)
+        rows.append(np.bincount(label_map.ravel(), minlength=IGNORE_INDEX + 1)[:classes])
+        sides.add(label_map)
+    sides.check()
     return ClassStatistics(np.stack(rows).astype(np.int64))
