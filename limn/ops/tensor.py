@@ -71,15 +71,11 @@ def upsample_and_choose(scores: Tensor, size: Size, region: Region) -> Tensor:
     Returns:
         uint8[B, H, W].
     """
-    batch, classes, height, width = scores.shape
-    rows = _positions(size[0], height, region.top, region.bottom, scores.device)
-    columns = _positions(size[1], width, region.left, region.right, scores.device)
-    where = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], dim=-1)
-    where = where.expand(batch, *size, 2)
+    classes = scores.shape[1]
+    where = _photo_grid(scores, size, region)
 
     def sample(index: int) -> Tensor:
-        plane = scores[:, index : index + 1].float()
-        return F.grid_sample(plane, where, padding_mode="border", align_corners=False)[:, 0]
+        return _sampled(scores[:, index : index + 1], where)[:, 0]
 
     best = sample(0)
     winner = torch.zeros(best.shape, dtype=torch.uint8, device=scores.device)
@@ -89,6 +85,27 @@ def upsample_and_choose(scores: Tensor, size: Size, region: Region) -> Tensor:
         best = torch.where(wins, candidate, best)
         winner = torch.where(wins, torch.full_like(winner, index), winner)
     return winner
+
+
+def upsample(scores: Tensor, size: Size, region: Region) -> Tensor:
+    """Score maps [B, K, h, w] at every photo pixel: float32[B, K, H, W], all at once.
+
+    Takes K full-size maps of memory; `upsample_and_choose` has the same arguments and takes two.
+    """
+    return _sampled(scores, _photo_grid(scores, size, region))
+
+
+def _sampled(scores: Tensor, where: Tensor) -> Tensor:
+    return F.grid_sample(scores.float(), where, padding_mode="border", align_corners=False)
+
+
+def _photo_grid(scores: Tensor, size: Size, region: Region) -> Tensor:
+    """float32[B, H, W, 2]: where each photo pixel lies on the grid of scores, x before y."""
+    batch, _, height, width = scores.shape
+    rows = _positions(size[0], height, region.top, region.bottom, scores.device)
+    columns = _positions(size[1], width, region.left, region.right, scores.device)
+    where = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], dim=-1)
+    return where.expand(batch, *size, 2)
 
 
 def _positions(
