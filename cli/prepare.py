@@ -1,4 +1,4 @@
-"""`limn prepare`: turn public data sets into the layout that training reads."""
+"""`limn prepare`: turn public data sets into the layout that training reads, and check them."""
 
 import os
 from pathlib import Path
@@ -6,14 +6,32 @@ from typing import Annotated
 
 import typer
 
+from cli.failure import explained
 from limn.errors import LimnError
+from training.datasets.layout import Layout
 
-app = typer.Typer(help="Turn a public data set into one that training reads.")
+app = typer.Typer(help="Turn a public data set into one that training reads, and check it.")
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `ccp` a command of its own while it is the only one."""
+@app.command()
+def check(
+    data: Annotated[Path, typer.Argument(help="Folder of a data set.")],
+    layout: Annotated[Layout, typer.Option(help="How it is laid out and labelled.")] = "lip",
+) -> None:
+    """Read every picture and label map of all splits; print how often each class occurs."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from training.datasets.check import check_dataset, class_counts
+    from training.datasets.open import SPLITS, open_dataset
+
+    with explained(), Progress(console=Console(stderr=True)) as progress:
+        datasets = [open_dataset(layout, data, split) for split in SPLITS[layout]]
+        bar = progress.add_task("pictures", total=sum(map(len, datasets)))
+        for dataset in datasets:
+            statistics = check_dataset(dataset, lambda: progress.update(bar, advance=1))
+            typer.echo(f"{dataset.split}: {len(dataset)} pictures")
+            typer.echo(class_counts(statistics, dataset.label_set))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from training.augment.view import VIEW_SHARES, ViewKind
 from training.config.section import Section
-from training.datasets.open import Layout
+from training.datasets.layout import Layout
 
 
 class DataSection(Section):

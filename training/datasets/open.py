@@ -2,17 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from limn.labels import ATR, LIP, PASCAL_PERSON_PART, PPSS, LabelSet
 from training.datasets.atr import open_atr
 from training.datasets.dataset import ParsingDataset, Split
+from training.datasets.layout import Layout
 from training.datasets.lip import open_lip
 from training.datasets.pascal import open_pascal
 from training.datasets.ppss import open_ppss
 from training.datasets.reduced import reduced
-
-Layout = Literal["lip", "pascal-person-part", "atr", "ppss"]
 
 _OPENERS: dict[Layout, Callable[[Path, Split], ParsingDataset]] = {
     "lip": open_lip,

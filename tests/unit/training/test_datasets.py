@@ -15,7 +15,8 @@ from tests.fixtures.datasets import write_atr, write_pascal, write_ppss
 from tests.fixtures.lip_dataset import draw_person, write_lip_dataset
 from training.datasets.atr import split_ids
 from training.datasets.dataset import Split
-from training.datasets.open import SPLITS, Layout, open_dataset
+from training.datasets.layout import Layout
+from training.datasets.open import SPLITS, open_dataset
 from training.datasets.sides import SideTally
 from training.datasets.statistics import count_classes
 from training.errors import DatasetError
