@@ -1,8 +1,9 @@
 """The training loop: from a config to a run folder with checkpoints, curves and pictures."""
 
 import json
+import os
 import platform
-from dataclasses import dataclass
+from collections import defaultdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,32 +11,19 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.loggers.tensorboard import TensorBoardLogger
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
 
 from limn.ops import tensor as ops
-from training.augment.recipe import Recipe, scaled_canvas
-from training.averaging import average_of
-from training.checkpoint import load_checkpoint, save_checkpoint
+from training.batches import class_weights, count_if_needed, make_batches
+from training.checkpoint import save_checkpoint
 from training.config.run import TrainingConfig
-from training.datasets.dataset import ParsingDataset
-from training.datasets.open import open_dataset
-from training.datasets.statistics import ClassStatistics, count_classes
-from training.errors import CheckpointError, DatasetError
-from training.history import EpochRecord, History
-from training.loader import BatchPlan, make_loader
-from training.losses import dual_cross_entropy
-from training.networks.build import build_network, load_pretrained
-from training.networks.parsing_network import ParsingNetwork
-from training.optimizer import make_optimizer, make_scheduler
+from training.history import EpochRecord
+from training.loader import Share
+from training.losses.cross_entropy import Reduce
+from training.losses.structure import joint_table
+from training.objective import ParsingObjective
+from training.progress import progress_bar
+from training.run import Run, start
 from training.sheets import save_sheet
 from training.validation import CanvasSet
 
@@ -43,154 +31,123 @@ LAST = "last.pt"
 BEST = "best.pt"
 
 
-@dataclass
-class Run:
-    """Everything that changes while training; all of it is in a checkpoint."""
-
-    network: ParsingNetwork
-    averaged: AveragedModel
-    optimizer: torch.optim.Optimizer
-    scheduler: torch.optim.lr_scheduler.LambdaLR
-    history: History
-    epoch: int = 0
-
-    @property
-    def averaged_network(self) -> ParsingNetwork:
-        """The network with averaged weights, in evaluation mode."""
-        network = self.averaged.module
-        assert isinstance(network, ParsingNetwork)
-        return network.eval()
-
-    def state(self, config: TrainingConfig) -> dict[str, object]:
-        return {
-            "config": config.model_dump_json(),
-            "network": self.network.state_dict(),
-            "averaged": self.averaged.module.state_dict(),
-            "updates": int(self.averaged.n_averaged),
-            "optimizer": self.optimizer.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
-            "history": self.history.rows(),
-            "epoch": self.epoch,
-        }
-
-    def restore(self, path: Path, config: TrainingConfig) -> None:
-        """Continue from a checkpoint of the same config."""
-        content = load_checkpoint(path)
-        if content["config"] != config.model_dump_json():
-            raise CheckpointError(
-                f"{path} was made by another config; give this run a folder of its own"
-            )
-        self.network.load_state_dict(content["network"])
-        self.averaged.module.load_state_dict(content["averaged"])
-        self.averaged.n_averaged.fill_(content["updates"])
-        self.optimizer.load_state_dict(content["optimizer"])
-        self.scheduler.load_state_dict(content["scheduler"])
-        self.history = History.of(content["history"])
-        self.epoch = content["epoch"]
-
-
 def train(config: TrainingConfig, folder: Path) -> Path:
     """Train until the config's last epoch; the same call continues a run that was cut off.
 
+    Under `torchrun` every process calls it, and each takes its share of every batch.
+
     Args:
         config: what to train, on what, for how long.
-        folder: run folder; gets config, environment, TensorBoard scalars, `history.csv`,
-            `curves.png`, a sheet of predictions, `last.pt` and `best.pt`.
+        folder: run folder; gets config, environment, TensorBoard scalars and pictures,
+            `history.csv`, `curves.png`, a sheet of predictions, `last.pt` and `best.pt`.
 
     Returns:
         Path of the best checkpoint by mIoU of the averaged weights on canvases of val.
     """
     folder.mkdir(parents=True, exist_ok=True)
     schedule, data = config.schedule, config.data
-    fabric = Fabric(
-        accelerator="auto",
-        devices=1,
-        precision=schedule.precision,
-        loggers=TensorBoardLogger(folder, name="", version="tensorboard"),
-    )
+    fabric = launch_fabric(config, folder)
     fabric.seed_everything(schedule.seed, verbose=False)
 
-    training_set = open_dataset(data.layout, data.root, "train", data.longest_side)
-    validation_set = open_dataset(data.layout, data.root, "val", data.longest_side)
-    statistics = count_classes(training_set)
-    plan, batches = make_batches(config, training_set, statistics)
-    canvases = CanvasSet(validation_set, data.canvas)
-    weights = torch.from_numpy(statistics.class_weights(schedule.class_weight_power)).to(
-        fabric.device
+    training_set = open_lip(data.root, "train")
+    validation_set = open_lip(data.root, "val")
+    label_set = training_set.label_set
+    statistics = count_if_needed(config, training_set)
+    share = Share(fabric.global_rank, fabric.world_size)
+    plan, batches = make_batches(config, training_set, statistics, share)
+    canvases = CanvasSet(validation_set, data.canvas) if fabric.is_global_zero else None
+    objective = ParsingObjective(
+        config,
+        class_weights(config, statistics, len(label_set)).to(fabric.device),
+        joint_table(label_set).to(fabric.device),
+        mean_over_processes(fabric),
     )
-
-    run = start(config, fabric, len(training_set.label_set), steps=len(plan) * schedule.epochs)
+    steps_per_epoch = len(plan) // schedule.accumulate
+    run = start(config, fabric, len(label_set), steps_per_epoch)
     if (folder / LAST).exists():
         run.restore(folder / LAST, config)
     write_facts(folder, config, fabric)
     network, optimizer = fabric.setup(run.network, run.optimizer)
-    with progress_bar() as progress:
+    if run.adversary is not None:
+        run.adversary.launch()
+
+    with progress_bar(shown=fabric.is_global_zero) as progress:
         bar = progress.add_task(
-            config.name, total=len(plan) * schedule.epochs, completed=len(plan) * run.epoch
+            config.name,
+            total=steps_per_epoch * schedule.epochs,
+            completed=steps_per_epoch * run.epoch,
         )
         while run.epoch < schedule.epochs:
             plan.epoch = run.epoch
-            seed_epoch(schedule.seed, run.epoch)
-            losses = []
-            for images, labels in batches:
+            seed_epoch(schedule.seed, run.epoch, fabric.global_rank)
+            # Equal on all processes, or one would wait for a step that the others do not take.
+            coins = np.random.default_rng((schedule.seed, run.epoch))
+            figures: dict[str, list[Tensor]] = defaultdict(list)
+            for number, (images, labels) in enumerate(batches, start=1):
+                if number > steps_per_epoch * schedule.accumulate:
+                    break
+                is_step = number % schedule.accumulate == 0
+                labels = labels.to(fabric.device)
                 pixels = ops.normalise(images.to(fabric.device), network.mean, network.std)
                 pixels = pixels.contiguous(memory_format=torch.channels_last)
-                logits = network(pixels)
-                loss, _ = dual_cross_entropy(
-                    logits.low, logits.high, labels.to(fabric.device), weights
-                )
-                fabric.backward(loss)
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-                run.scheduler.step()
-                run.averaged.update_parameters(run.network)
-                losses.append(loss.detach())
-                progress.update(bar, advance=1)
+                with fabric.no_backward_sync(network, enabled=not is_step):
+                    logits = network(pixels)
+                    loss, seen = objective(logits, labels)
+                    if run.adversary is not None:
+                        duels = run.adversary.duels(pixels, logits, labels)
+                        if coins.random() < run.adversary.section.step_probability:
+                            seen |= run.adversary.step(duels)
+                        price, more = run.adversary.generator_term(duels)
+                        loss, seen = loss + price, seen | more
+                    fabric.backward(loss / schedule.accumulate)
+                for name, value in {"loss": loss.detach(), **seen}.items():
+                    figures[name].append(value)
+                if is_step:
+                    optimizer.step()
+                    optimizer.zero_grad(set_to_none=True)
+                    run.scheduler.step()
+                    if run.adversary is not None:
+                        run.adversary.follow_schedule()
+                    run.averaged.update_parameters(run.network)
+                    progress.update(bar, advance=1)
             run.epoch += 1
-            finish_epoch(config, fabric, run, canvases, torch.stack(losses).mean(), folder)
-            progress.console.print(run.history.summary())
+            means = {name: float(torch.stack(seen).mean()) for name, seen in figures.items()}
+            if canvases is not None:
+                finish_epoch(config, fabric, run, canvases, means, folder)
+                progress.console.print(run.history.summary())
+            fabric.barrier()
     return folder / BEST
 
 
-def seed_epoch(seed: int, epoch: int) -> None:
-    """Let dropout draw the same in every run, also in one that was cut off and resumed."""
-    (state,) = np.random.SeedSequence((seed, epoch)).generate_state(1)
-    torch.manual_seed(int(state))
-
-
-def start(config: TrainingConfig, fabric: Fabric, classes: int, steps: int) -> Run:
-    """Network with its pretrained encoder, averaged copy, optimiser and schedule."""
-    network = build_network(config.model, classes)
-    load_pretrained(network, config.model)
-    network = network.to(fabric.device)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    averaged = average_of(network, config.schedule.ema_decay)
-    optimizer = make_optimizer(network, network.encoder, config.schedule)
-    scheduler = make_scheduler(optimizer, config.schedule.warmup_steps, steps)
-    return Run(network, averaged, optimizer, scheduler, History())
-
-
-def make_batches(
-    config: TrainingConfig, dataset: ParsingDataset, statistics: ClassStatistics
-) -> tuple[BatchPlan, torch.utils.data.DataLoader[tuple[Tensor, Tensor]]]:
-    """The plan of what each epoch draws, and the loader that draws it."""
-    data, schedule = config.data, config.schedule
-    plan = BatchPlan(
-        statistics.repeat_factors(),
-        schedule.batch_size,
-        [
-            scaled_canvas(data.canvas, scale, config.model.size_multiple)
-            for scale in data.canvas_scales
-        ],
-        schedule.seed,
+def launch_fabric(config: TrainingConfig, folder: Path) -> Fabric:
+    """One process, or one of those that `torchrun` started."""
+    together = int(os.environ.get("WORLD_SIZE", "1"))
+    on_this_machine = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    fabric = Fabric(
+        accelerator="auto",
+        devices=on_this_machine,
+        num_nodes=together // on_this_machine,
+        strategy="ddp" if together > 1 else "auto",
+        precision=config.schedule.precision,
+        loggers=TensorBoardLogger(folder, name="", version="tensorboard"),
     )
-    if len(plan) == 0:
-        raise DatasetError(
-            f"{dataset.root} has {len(dataset)} training pictures, fewer than a batch of"
-            f" {schedule.batch_size}"
-        )
-    recipe = Recipe(dataset, statistics.rare_classes(), data.view_shares)
-    return plan, make_loader(recipe, plan, schedule.workers)
+    fabric.launch()
+    return fabric
+
+
+def mean_over_processes(fabric: Fabric) -> Reduce:
+    def mean(value: Tensor) -> Tensor:
+        reduced = fabric.all_reduce(value, reduce_op="mean")
+        assert isinstance(reduced, Tensor)
+        return reduced
+
+    return mean
+
+
+def seed_epoch(seed: int, epoch: int, rank: int) -> None:
+    """Let dropout draw the same in every run, also in one that was cut off and resumed."""
+    (state,) = np.random.SeedSequence((seed, epoch, rank)).generate_state(1)
+    torch.manual_seed(int(state))
 
 
 def finish_epoch(
@@ -198,11 +155,13 @@ def finish_epoch(
     fabric: Fabric,
     run: Run,
     canvases: CanvasSet,
-    loss: Tensor,
+    means: dict[str, float],
     folder: Path,
 ) -> None:
     """Validate the averaged weights when it is time, write curves and checkpoints."""
-    record = EpochRecord(run.epoch, float(loss), float(run.scheduler.get_last_lr()[-1]))
+    loss = means.pop("loss")
+    rate = float(run.scheduler.get_last_lr()[-1])
+    record = EpochRecord(run.epoch, loss, rate, figures=means)
     last = run.epoch == config.schedule.epochs
     is_best = False
     if last or run.epoch % config.schedule.validate_every == 0:
@@ -210,7 +169,9 @@ def finish_epoch(
         accuracy = canvases.accuracy(predictions)
         record.mean_iou, record.pixel_accuracy = accuracy.mean_iou, accuracy.pixel_accuracy
         is_best = accuracy.mean_iou > run.history.best_mean_iou
-        save_sheet(folder / "predictions.jpg", canvases, predictions)
+        sheet = save_sheet(folder / "predictions.jpg", canvases, predictions)
+        board = fabric.logger.experiment
+        board.add_image("photo, truth, prediction", sheet, run.epoch, dataformats="HWC")
     run.history.add(record)
     run.history.save(folder)
     fabric.log_dict(record.scalars(), step=run.epoch)
@@ -221,6 +182,8 @@ def finish_epoch(
 
 def write_facts(folder: Path, config: TrainingConfig, fabric: Fabric) -> None:
     """What was run, on what."""
+    if not fabric.is_global_zero:
+        return
     (folder / "config.json").write_text(config.model_dump_json(indent=2))
     facts = {
         "python": platform.python_version(),
@@ -228,18 +191,7 @@ def write_facts(folder: Path, config: TrainingConfig, fabric: Fabric) -> None:
         "torch": torch.__version__,
         "lightning_fabric": version("lightning-fabric"),
         "device": str(fabric.device),
+        "processes": fabric.world_size,
         "threads": torch.get_num_threads(),
     }
     (folder / "environment.json").write_text(json.dumps(facts, indent=2))
-
-
-def progress_bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("steps"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
