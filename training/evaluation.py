@@ -1,12 +1,14 @@
 """Accuracy of any parser over a data set, at the photos' own resolution, and under stress."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limn.metrics import Accuracy, confusion
+from training.comparison import Comparison, comparison
 from training.datasets.dataset import ParsingDataset
 from training.stress import STRESSES, Pair
 
@@ -31,17 +33,55 @@ class Evaluation:
     worst: list[tuple[str, float]] = field(default_factory=list)
 
 
-def evaluate(dataset: ParsingDataset, parse: Parse, on_picture: Callable[[], None]) -> Evaluation:
-    """The data set as it is."""
+class Scored(NamedTuple):
+    """One parsed picture, in the label set of the data set.
+
+    Attributes:
+        image: uint8[H, W, 3] RGB.
+        truth: uint8[H, W], 255 where nothing is known.
+        prediction: uint8[H, W].
+        matrix: int64[K, K], rows truth, columns prediction.
+    """
+
+    image: NDArray[np.uint8]
+    truth: NDArray[np.uint8]
+    prediction: NDArray[np.uint8]
+    matrix: NDArray[np.int64]
+
+
+class Measure(Protocol):
+    """Something else to find out about the same pictures."""
+
+    def add(self, scored: Scored) -> None: ...
+
+
+def evaluate(
+    dataset: ParsingDataset,
+    parse: Parse,
+    on_picture: Callable[[], None],
+    terms: Comparison | None = None,
+    measures: Sequence[Measure] = (),
+    name: str = "photos",
+) -> Evaluation:
+    """The data set as it is.
+
+    Args:
+        terms: how the parser's labels are compared with the truth; as they are, if not given.
+        measures: each is shown every picture.
+    """
     pairs = ((dataset.samples[i].id, dataset.pair(i)) for i in range(len(dataset)))
-    return _score("photos", pairs, parse, len(dataset.label_set), on_picture)
+    terms = terms or comparison(dataset.label_set, dataset.label_set)
+    return _score(name, pairs, parse, terms, on_picture, measures)
 
 
 def evaluate_stress(
-    dataset: ParsingDataset, parse: Parse, on_picture: Callable[[], None]
+    dataset: ParsingDataset,
+    parse: Parse,
+    on_picture: Callable[[], None],
+    terms: Comparison | None = None,
 ) -> list[Evaluation]:
-    """One evaluation per condition of `training.stress`."""
-    classes = len(dataset.label_set)
+    """One evaluation per condition of `training.stress`; `terms` as of `evaluate`."""
+    terms = terms or comparison(dataset.label_set, dataset.label_set)
 
     def pictures(make: Callable[[ParsingDataset, int], Pair | None]) -> Iterator[tuple[str, Pair]]:
         for index in range(len(dataset)):
@@ -50,8 +90,7 @@ def evaluate_stress(
                 yield dataset.samples[index].id, pair
 
     return [
-        _score(stress.name, pictures(stress.make), parse, classes, on_picture)
-        for stress in STRESSES
+        _score(stress.name, pictures(stress.make), parse, terms, on_picture) for stress in STRESSES
     ]
 
 
@@ -59,16 +98,21 @@ def _score(
     name: str,
     pairs: Iterator[tuple[str, Pair]],
     parse: Parse,
-    classes: int,
+    terms: Comparison,
     on_picture: Callable[[], None],
+    measures: Sequence[Measure] = (),
 ) -> Evaluation:
+    classes = len(terms.target)
     total = np.zeros((classes, classes), np.int64)
     single = []
-    for picture, (image, truth) in pairs:
-        matrix = confusion(truth, parse(np.ascontiguousarray(image)), classes)
+    for picture, (image, labels) in pairs:
+        truth, prediction = terms.known(labels), terms.told(parse(np.ascontiguousarray(image)))
+        matrix = confusion(truth, prediction, classes)
         total += matrix
         if matrix.any():
-            single.append((picture, Accuracy(matrix).mean_iou))
+            single.append((picture, terms.accuracy(matrix).mean_iou))
+            for measure in measures:
+                measure.add(Scored(image, truth, prediction, matrix))
         on_picture()
     single.sort(key=lambda item: item[1])
-    return Evaluation(name, len(single), Accuracy(total), single)
+    return Evaluation(name, len(single), terms.accuracy(total), single)

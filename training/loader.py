@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from training.augment.recipe import Recipe
+from training.augment.picture_recipe import PictureRecipe
 
 
 class Draw(NamedTuple):
@@ -28,10 +28,21 @@ class Batch(NamedTuple):
     labels: Tensor
 
 
+class Share(NamedTuple):
+    """Which of several processes draws: each takes its own slice of every batch."""
+
+    rank: int = 0
+    processes: int = 1
+
+
+ALL = Share()
+"""Of a process that is alone."""
+
+
 class AugmentedDataset(Dataset[tuple[Tensor, Tensor]]):
     """Draws instead of indices: the sampler decides, the recipe makes."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: PictureRecipe) -> None:
         self.recipe = recipe
 
     def __getitem__(self, draw: Draw) -> tuple[Tensor, Tensor]:
@@ -49,30 +60,35 @@ class BatchPlan(Sampler[list[Draw]]):
         batch_size: int,
         canvases: list[tuple[int, int]],
         seed: int,
+        share: Share = ALL,
     ) -> None:
+        self.share = share
         self.probabilities = repeat_factors / repeat_factors.sum()
         self.batch_size = batch_size
+        self.joint_size = batch_size * share.processes
         self.canvases = canvases
         self.seed = seed
         self.epoch = 0
 
     def __len__(self) -> int:
-        return len(self.probabilities) // self.batch_size
+        return len(self.probabilities) // self.joint_size
 
     def __iter__(self) -> Iterator[list[Draw]]:
         rng = np.random.default_rng((self.seed, self.epoch))
-        count = len(self) * self.batch_size
+        count = len(self) * self.joint_size
         # Systematic resampling: every picture comes its share of times, give or take one.
         points = (np.arange(count) + rng.random()) / count
         indices = np.searchsorted(self.probabilities.cumsum(), points).clip(
             max=len(self.probabilities) - 1
         )
         rng.shuffle(indices)
-        for step, chunk in enumerate(indices.reshape(len(self), self.batch_size)):
+        first = self.share.rank * self.batch_size
+        mine = range(first, first + self.batch_size)
+        for step, chunk in enumerate(indices.reshape(len(self), self.joint_size)):
             canvas = self.canvases[int(rng.integers(len(self.canvases)))]
             yield [
-                Draw(int(index), canvas, (self.seed, self.epoch, step, position))
-                for position, index in enumerate(chunk)
+                Draw(int(chunk[position]), canvas, (self.seed, self.epoch, step, position))
+                for position in mine
             ]
 
 
@@ -86,7 +102,9 @@ def _one_thread(_: int) -> None:
     torch.set_num_threads(1)
 
 
-def make_loader(recipe: Recipe, plan: BatchPlan, workers: int) -> DataLoader[tuple[Tensor, Tensor]]:
+def make_loader(
+    recipe: PictureRecipe, plan: BatchPlan, workers: int
+) -> DataLoader[tuple[Tensor, Tensor]]:
     """Batches in the plan's order, made ahead of time by `workers` processes."""
     return DataLoader(
         AugmentedDataset(recipe),

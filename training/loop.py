@@ -17,6 +17,7 @@ from limn.ops import tensor as ops
 from training.batches import class_weights, count_if_needed, make_batches
 from training.checkpoint import save_checkpoint
 from training.config.run import TrainingConfig
+from training.datasets.open import SPLITS, open_dataset
 from training.history import EpochRecord
 from training.loader import Share
 from training.losses.cross_entropy import Reduce
@@ -49,8 +50,8 @@ def train(config: TrainingConfig, folder: Path) -> Path:
     fabric = launch_fabric(config, folder)
     fabric.seed_everything(schedule.seed, verbose=False)
 
-    training_set = open_lip(data.root, "train")
-    validation_set = open_lip(data.root, "val")
+    training_set = open_dataset(data.layout, data.root, "train", data.longest_side)
+    validation_set = open_dataset(data.layout, data.root, SPLITS[data.layout][1], data.longest_side)
     label_set = training_set.label_set
     statistics = count_if_needed(config, training_set)
     share = Share(fabric.global_rank, fabric.world_size)
@@ -71,6 +72,7 @@ def train(config: TrainingConfig, folder: Path) -> Path:
     if run.adversary is not None:
         run.adversary.launch()
 
+    top_rate = schedule.learning_rate * schedule.bias_rate_factor
     with progress_bar(shown=fabric.is_global_zero) as progress:
         bar = progress.add_task(
             config.name,
@@ -107,7 +109,7 @@ def train(config: TrainingConfig, folder: Path) -> Path:
                     optimizer.zero_grad(set_to_none=True)
                     run.scheduler.step()
                     if run.adversary is not None:
-                        run.adversary.follow_schedule()
+                        run.adversary.set_rate(float(run.scheduler.get_last_lr()[-1]) / top_rate)
                     run.averaged.update_parameters(run.network)
                     progress.update(bar, advance=1)
             run.epoch += 1
@@ -170,8 +172,9 @@ def finish_epoch(
         record.mean_iou, record.pixel_accuracy = accuracy.mean_iou, accuracy.pixel_accuracy
         is_best = accuracy.mean_iou > run.history.best_mean_iou
         sheet = save_sheet(folder / "predictions.jpg", canvases, predictions)
-        board = fabric.logger.experiment
-        board.add_image("photo, truth, prediction", sheet, run.epoch, dataformats="HWC")
+        board = fabric.logger
+        assert isinstance(board, TensorBoardLogger)
+        board.experiment.add_image("photo, truth, prediction", sheet, run.epoch, dataformats="HWC")
     run.history.add(record)
     run.history.save(folder)
     fabric.log_dict(record.scalars(), step=run.epoch)

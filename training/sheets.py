@@ -27,8 +27,10 @@ def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
     cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
 
 
-def save_sheet(path: Path, canvases: CanvasSet, predictions: Sequence[NDArray[np.uint8]]) -> None:
-    """Photo, truth and prediction of evenly spaced pictures of a split."""
+def save_sheet(
+    path: Path, canvases: CanvasSet, predictions: Sequence[NDArray[np.uint8]]
+) -> NDArray[np.uint8]:
+    """Photo, truth and prediction of evenly spaced pictures of a split; uint8[H, W, 3] RGB."""
     chosen = np.linspace(0, len(canvases.images) - 1, PICTURES).astype(int)
     tiles = [
         np.hstack(
@@ -40,4 +42,6 @@ def save_sheet(path: Path, canvases: CanvasSet, predictions: Sequence[NDArray[np
         )
         for i in chosen
     ]
-    write_picture(path, contact_sheet(tiles, COLUMNS))
+    sheet = contact_sheet(tiles, COLUMNS)
+    write_picture(path, sheet)
+    return sheet

@@ -42,8 +42,10 @@ def _crop(pair: Pair, rect: Rect) -> Pair | None:
 
 def head_and_shoulders(dataset: ParsingDataset, index: int) -> Pair | None:
     """From just above the head to one head's height below the chin, two and a half heads wide."""
-    pair = dataset.pair(index)
     names = dataset.label_set.classes
+    if "face" not in names:
+        return None
+    pair = dataset.pair(index)
     heads = [i for i, name in enumerate(names) if name in HEAD_NAMES]
     face = bounds(pair[1] == names.index("face"))
     head = bounds(np.isin(pair[1], heads))

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError, model_validator
 
+from training.config.adversarial import AdversarialSection
 from training.config.data import DataSection
+from training.config.loss import LossSection
 from training.config.model import ModelSection
 from training.config.schedule import ScheduleSection
 from training.config.section import Section
+from training.config.structure import StructureSection
 from training.errors import ConfigError
 
 
@@ -18,6 +21,9 @@ class TrainingConfig(Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     model: ModelSection
     data: DataSection
+    loss: LossSection = LossSection()
+    structure: StructureSection | None = None
+    adversarial: AdversarialSection | None = None
     schedule: ScheduleSection
 
     @model_validator(mode="after")

@@ -72,3 +72,29 @@ def test_summary_is_of_the_newest_epoch(history: History) -> None:
 
 def test_scalars_leave_out_what_was_not_measured(history: History) -> None:
     assert history.records[1].scalars() == {"epoch": 2, "loss": 1.5, "learning_rate": 5e-4}
+
+
+def test_figures_have_columns_of_their_own(tmp_path: Path) -> None:
+    history = History(
+        [
+            EpochRecord(1, 2.0, 1e-3, figures={"ce_high": 0.5}),
+            EpochRecord(2, 1.5, 1e-3, figures={"ce_high": 0.25, "d_macro_real": 0.75}),
+        ]
+    )
+
+    history.save(tmp_path)
+
+    with (tmp_path / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["ce_high"] for row in rows] == ["0.5", "0.25"]
+    assert [row["d_macro_real"] for row in rows] == ["nan", "0.75"]
+    assert history.records[1].scalars()["d_macro_real"] == 0.75
+
+
+def test_balance_of_discriminators_has_a_panel(tmp_path: Path) -> None:
+    figures = {"d_macro_real": 0.7, "d_macro_fake": 0.3}
+    History([EpochRecord(1, 2.0, 1e-3, figures=figures)]).save(tmp_path)
+
+    curves = cv2.imread(str(tmp_path / "curves.png"))
+    assert curves is not None
+    assert curves.shape == (324, 1215, 3)

@@ -4,10 +4,12 @@ import pytest
 import torch
 
 from tests.unit.training.test_checkpoint import CONFIG
+from training.batches import make_batches
 from training.datasets.dataset import ParsingDataset
 from training.datasets.statistics import count_classes
 from training.errors import DatasetError
-from training.loop import make_batches, seed_epoch
+from training.loader import ALL
+from training.loop import seed_epoch
 
 
 def test_set_smaller_than_a_batch_is_refused(drawn: ParsingDataset) -> None:
@@ -15,14 +17,14 @@ def test_set_smaller_than_a_batch_is_refused(drawn: ParsingDataset) -> None:
     config = CONFIG.model_copy(update={"schedule": schedule})
 
     with pytest.raises(DatasetError, match="has 4 training pictures, fewer than a batch of 5"):
-        make_batches(config, drawn, count_classes(drawn))
+        make_batches(config, drawn, count_classes(drawn), ALL)
 
 
 def test_canvases_are_the_configs_at_every_scale(drawn: ParsingDataset) -> None:
     data = CONFIG.data.model_copy(update={"canvas_scales": (0.5, 1.0), "root": Path("unused")})
     config = CONFIG.model_copy(update={"data": data})
 
-    plan, batches = make_batches(config, drawn, count_classes(drawn))
+    plan, batches = make_batches(config, drawn, count_classes(drawn), ALL)
 
     # 24 wide is 1.5 multiples of 16.
     assert plan.canvases == [(32, 32), (64, 48)]
@@ -31,10 +33,11 @@ def test_canvases_are_the_configs_at_every_scale(drawn: ParsingDataset) -> None:
 
 
 def test_dropout_draws_the_same_in_an_epoch_of_the_same_run() -> None:
-    def drawn_in(seed: int, epoch: int) -> list[float]:
-        seed_epoch(seed, epoch)
+    def drawn_in(seed: int, epoch: int, rank: int = 0) -> list[float]:
+        seed_epoch(seed, epoch, rank)
         return torch.rand(3).tolist()
 
     assert drawn_in(0, 1) == drawn_in(0, 1)
     assert drawn_in(0, 1) != drawn_in(0, 2)
     assert drawn_in(0, 1) != drawn_in(1, 1)
+    assert drawn_in(0, 1, rank=1) != drawn_in(0, 1)
