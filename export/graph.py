@@ -32,8 +32,8 @@ def export_graph(network: ParsingNetwork, tensors: TensorSpec) -> onnx.ModelProt
         network: weights loaded; put into evaluation mode here.
         tensors: names of input and output.
     """
-    example = torch.zeros(2, 3, 64, 48)
     multiple = network.size_multiple
+    example = torch.zeros(2, 3, 4 * multiple, 3 * multiple)
     height = multiple * torch.export.Dim("h", min=2, max=256)
     width = multiple * torch.export.Dim("w", min=2, max=256)
     with warnings.catch_warnings():
