@@ -32,9 +32,14 @@ class Accuracy:
 
     A class that neither truth nor prediction holds is nan and left out of the means (SSL paper,
     section 4.1; the release's evaluation). Where no pixel was scored, every figure is nan.
+
+    Attributes:
+        matrix: int64[K, K], rows truth, columns prediction.
+        averaged: class indices that the means are over; all where none are given.
     """
 
     matrix: NDArray[np.int64]
+    averaged: tuple[int, ...] = ()
 
     @property
     def iou(self) -> NDArray[np.float64]:
@@ -52,16 +57,26 @@ class Accuracy:
 
     @property
     def mean_iou(self) -> float:
-        return _mean(self.iou)
+        return _mean(self._of_means(self.iou))
 
     @property
     def mean_accuracy(self) -> float:
-        return _mean(self.recall)
+        return _mean(self._of_means(self.recall))
+
+    @property
+    def frequency_weighted_iou(self) -> float:
+        """IoU weighted by the true pixels of each class."""
+        pixels, iou = self.matrix.sum(1), self.iou
+        total = int(pixels.sum())
+        return float(pixels[pixels > 0] @ iou[pixels > 0]) / total if total else math.nan
 
     @property
     def pixel_accuracy(self) -> float:
         total = int(self.matrix.sum())
         return int(np.trace(self.matrix)) / total if total else math.nan
+
+    def _of_means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values[list(self.averaged)] if self.averaged else values
 
 
 def _mean(values: NDArray[np.float64]) -> float:
