@@ -16,6 +16,10 @@ def train(
     data: Annotated[
         Path | None, typer.Option(help="Data set in the LIP layout, instead of the config's.")
     ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the config's.")] = None,
+    initial: Annotated[
+        Path | None, typer.Option(help="Checkpoint to start from, instead of the config's.")
+    ] = None,
 ) -> None:
     """Train a network; the same command continues a run that was cut off."""
     from training.config.run import read_config
@@ -24,7 +28,10 @@ def train(
     with explained():
         settings = read_config(config)
         if data is not None:
-            section = settings.data.model_copy(update={"root": data})
-            settings = settings.model_copy(update={"data": section})
+            settings = settings.changed("data", root=data)
+        if seed is not None:
+            settings = settings.changed("schedule", seed=seed)
+        if initial is not None:
+            settings = settings.changed("model", initial=initial)
         best = run_training(settings, run or Path("runs") / settings.name)
     typer.echo(f"best checkpoint: {best}")

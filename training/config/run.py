@@ -26,6 +26,11 @@ class TrainingConfig(Section):
     adversarial: AdversarialSection | None = None
     schedule: ScheduleSection
 
+    def changed(self, section: str, **settings: object) -> "TrainingConfig":
+        """A copy with other settings in one section; they are known to be valid."""
+        changed = getattr(self, section).model_copy(update=settings)
+        return self.model_copy(update={section: changed})
+
     @model_validator(mode="after")
     def _canvas_fits_the_network(self) -> "TrainingConfig":
         multiple = self.model.size_multiple
