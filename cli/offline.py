@@ -1,4 +1,4 @@
-"""A served model as a plain function of a photo, through the gateway's own pipeline."""
+"""A served model to evaluate, through the gateway's own pipeline."""
 
 import io
 from collections.abc import Iterator
@@ -11,10 +11,34 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cli.configuration import read_settings
+from limn.contract import read_contract
 from limn.encode import rgb_png
+from limn.errors import InvalidParameter
 from service.parameters import ParseParameters
 from service.startup import start_pipeline
 from training.evaluation import Parse
+from training.subject import View
+
+
+class ServedSubject:
+    """A version folder of the model repository."""
+
+    def __init__(self, folder: Path) -> None:
+        contract = read_contract(folder)
+        self.folder = folder
+        self.label_set = contract.labels.label_set()
+        self.canvas = contract.canvas
+        self.scales = tuple(float(scale) for scale in contract.scales)
+
+    @contextmanager
+    def parser(self, view: View) -> Iterator[Parse]:
+        """A longest side becomes a scale of the canvas, so a larger one shows no more detail."""
+        if view.crf:
+            raise InvalidParameter("crf", "a served model answers labels; evaluate its checkpoint")
+        scales = view.scales if view.side is None else (view.side / max(self.canvas),)
+        words = ",".join(f"{scale:.6g}" for scale in scales)
+        with served_parser(self.folder, words, view.flip) as parse:
+            yield parse
 
 
 @contextmanager

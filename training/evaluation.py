@@ -61,7 +61,6 @@ def evaluate(
     on_picture: Callable[[], None],
     terms: Comparison | None = None,
     measures: Sequence[Measure] = (),
-    name: str = "photos",
 ) -> Evaluation:
     """The data set as it is.
 
@@ -71,7 +70,7 @@ def evaluate(
     """
     pairs = ((dataset.samples[i].id, dataset.pair(i)) for i in range(len(dataset)))
     terms = terms or comparison(dataset.label_set, dataset.label_set)
-    return _score(name, pairs, parse, terms, on_picture, measures)
+    return _score("photos", pairs, parse, terms, on_picture, measures)
 
 
 def evaluate_stress(

@@ -9,11 +9,13 @@ from limn.metrics import Accuracy
 from training.evaluation import Evaluation
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """To two digits; `-` where there is none."""
     return "-" if math.isnan(share) else f"{100 * share:.2f}"
 
 
-def _known(share: float) -> float | None:
+def known(share: float) -> float | None:
+    """None for nan, which JSON has no word for."""
     return None if math.isnan(share) else share
 
 
@@ -22,8 +24,8 @@ def class_table(accuracy: Accuracy, label_set: LabelSet) -> str:
     pixels = accuracy.matrix.sum(axis=1)
     total = max(1, int(pixels.sum()))
     rows = [
-        f"| {index} | {name} | {_percent(accuracy.iou[index])} |"
-        f" {_percent(accuracy.recall[index])} | {100 * pixels[index] / total:.3f} |"
+        f"| {index} | {name} | {percent(accuracy.iou[index])} |"
+        f" {percent(accuracy.recall[index])} | {100 * pixels[index] / total:.3f} |"
         for index, name in enumerate(label_set.classes)
     ]
     head = ["| index | class | IoU | recall | share of pixels |", "|---:|---|---:|---:|---:|"]
@@ -33,21 +35,26 @@ def class_table(accuracy: Accuracy, label_set: LabelSet) -> str:
 def summary_table(evaluations: Sequence[Evaluation]) -> str:
     """Markdown: one row per condition, in percent."""
     rows = [
-        f"| {e.name} | {e.pictures} | {_percent(e.accuracy.mean_iou)} |"
-        f" {_percent(e.accuracy.pixel_accuracy)} | {_percent(e.accuracy.mean_accuracy)} |"
+        f"| {e.name} | {e.pictures} | {percent(e.accuracy.mean_iou)} |"
+        f" {percent(e.accuracy.pixel_accuracy)} | {percent(e.accuracy.mean_accuracy)} |"
+        f" {percent(e.accuracy.frequency_weighted_iou)} |"
         for e in evaluations
     ]
     head = [
-        "| pictures | number | mIoU | pixel accuracy | mean accuracy |",
-        "|---|---:|---:|---:|---:|",
+        "| pictures | number | mIoU | pixel accuracy | mean accuracy | frequency-weighted IoU |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     return "\n".join(head + rows)
 
 
 def markdown(
-    title: str, facts: Sequence[str], evaluations: Sequence[Evaluation], label_set: LabelSet
+    title: str,
+    facts: Sequence[str],
+    evaluations: Sequence[Evaluation],
+    label_set: LabelSet,
+    sections: Sequence[str] = (),
 ) -> str:
-    """A page: what was measured, all conditions, then every class of the first one."""
+    """A page: what was measured, all conditions, every class of the first one, more sections."""
     first = evaluations[0]
     worst = ", ".join(f"{name} ({100 * iou:.1f})" for name, iou in first.worst[:8])
     parts = [
@@ -56,6 +63,7 @@ def markdown(
         summary_table(evaluations),
         f"## Every class, {first.name}",
         class_table(first.accuracy, label_set),
+        *sections,
         f"Worst pictures by their own mIoU: {worst}.",
     ]
     return "\n\n".join(parts) + "\n"
@@ -67,11 +75,12 @@ def as_json(evaluations: Sequence[Evaluation], label_set: LabelSet) -> list[dict
         {
             "condition": e.name,
             "pictures": e.pictures,
-            "mean_iou": _known(e.accuracy.mean_iou),
-            "pixel_accuracy": _known(e.accuracy.pixel_accuracy),
-            "mean_accuracy": _known(e.accuracy.mean_accuracy),
+            "mean_iou": known(e.accuracy.mean_iou),
+            "pixel_accuracy": known(e.accuracy.pixel_accuracy),
+            "mean_accuracy": known(e.accuracy.mean_accuracy),
+            "frequency_weighted_iou": known(e.accuracy.frequency_weighted_iou),
             "iou": {
-                name: _known(iou)
+                name: known(iou)
                 for name, iou in zip(label_set.classes, e.accuracy.iou.tolist(), strict=True)
             },
         }

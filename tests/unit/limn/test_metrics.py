@@ -25,6 +25,21 @@ def test_figures_of_four_pixels() -> None:
     assert accuracy.mean_iou == pytest.approx(7 / 12)
     assert accuracy.mean_accuracy == 0.75
     assert accuracy.pixel_accuracy == 0.75
+    assert accuracy.frequency_weighted_iou == pytest.approx(0.5 * 1 / 2 + 0.5 * 2 / 3)
+
+
+def test_means_are_over_the_classes_they_are_asked_for() -> None:
+    accuracy = Accuracy(np.array([[1, 1, 0], [0, 2, 0], [0, 0, 5]]), averaged=(0, 1))
+
+    assert accuracy.mean_iou == pytest.approx(7 / 12)
+    assert accuracy.mean_accuracy == 0.75
+    assert accuracy.pixel_accuracy == pytest.approx(8 / 9)
+
+
+def test_frequency_weights_know_nothing_of_absent_classes() -> None:
+    accuracy = Accuracy(np.array([[3, 1], [0, 0]]))
+
+    assert accuracy.frequency_weighted_iou == 0.75
 
 
 def test_ignored_truth_is_not_scored_whatever_was_predicted() -> None:
@@ -59,6 +74,7 @@ def test_nothing_scored_is_nan_without_a_warning() -> None:
     assert math.isnan(accuracy.mean_iou)
     assert math.isnan(accuracy.mean_accuracy)
     assert math.isnan(accuracy.pixel_accuracy)
+    assert math.isnan(accuracy.frequency_weighted_iou)
 
 
 def test_label_maps_of_two_sizes_are_refused() -> None:

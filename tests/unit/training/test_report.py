@@ -29,8 +29,9 @@ def test_every_class_has_a_row() -> None:
 
 def test_every_condition_has_a_row() -> None:
     assert summary_table([PHOTOS, NONE]).splitlines()[2:] == [
-        "| photos | 2 | 62.50 | 80.00 | 76.19 |",
-        "| grey | 0 | - | - | - |",
+        # Seven and three of ten pixels: 0.7 * 75 + 0.3 * 50.
+        "| photos | 2 | 62.50 | 80.00 | 76.19 | 67.50 |",
+        "| grey | 0 | - | - | - | - |",
     ]
 
 

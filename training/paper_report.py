@@ -1,0 +1,100 @@
+"""The sections of a report that the two papers' tables ask for."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from limn.labels import ATR, LIP, LabelSet
+from limn.metrics import Accuracy
+from training.consistency import Consistency
+from training.datasets.layout import Layout
+from training.examination import Examination
+from training.published import (
+    COMMON,
+    LOW_MEAN_IOU,
+    MEAN_ACCURACY,
+    MEAN_IOU,
+    OVERALL_ACCURACY,
+    PUBLISHED,
+    PublishedTable,
+)
+from training.report import as_json, known, percent, summary_table
+
+_COMMON = tuple(index for index, name in enumerate(LIP.classes) if name in ATR.classes)
+
+
+def sections(found: Examination, layout: Layout, label_set: LabelSet) -> list[str]:
+    """Markdown, a section each; one that has nothing to say is left out."""
+    photos = found.evaluations[0]
+    parts = [
+        "## Isolated pixels and the coarse grid",
+        consistency_table(found.consistency, photos.accuracy),
+        "## What the pictures show",
+        "Told from the truth, so the counts are not the papers'; small is fewer than 153 x 153"
+        " pixels of the whole picture, large at least 321 x 321.",
+        summary_table(found.conditions),
+    ]
+    if found.views:
+        parts += ["## Seen in other ways", summary_table(found.views)]
+    tables = [table for table in PUBLISHED if table.layout == layout]
+    if tables:
+        ours = our_values(found, label_set)
+        parts += [
+            "## The papers' numbers",
+            "In percent. They can be compared with the last row where it was measured on the same"
+            f" pictures; ours are {photos.pictures}.",
+            *(published_table(table, ours) for table in tables),
+        ]
+    return parts
+
+
+def consistency_table(consistency: Consistency, high: Accuracy) -> str:
+    """Markdown: the columns of MMAN's table 4, isolated pixels by two bounds."""
+    rates = consistency.isolated_rates
+    names = [*(f"IPR_{area}" for area in rates), "mIoU, low resolution", "mIoU"]
+    values = [*rates.values(), consistency.low_accuracy.mean_iou, high.mean_iou]
+    return "\n".join([_row(names), "|" + "---:|" * len(names), _row(map(percent, values))])
+
+
+def our_values(found: Examination, label_set: LabelSet) -> dict[str, float]:
+    """Shares from 0 to 1 by the names of the papers' columns."""
+    accuracy = found.evaluations[0].accuracy
+    classes = dict(zip(label_set.classes, accuracy.iou.tolist(), strict=True))
+    others = {e.name: e.accuracy.mean_iou for e in [*found.conditions, *found.views]}
+    values = {
+        OVERALL_ACCURACY: accuracy.pixel_accuracy,
+        MEAN_ACCURACY: accuracy.mean_accuracy,
+        MEAN_IOU: accuracy.mean_iou,
+        LOW_MEAN_IOU: found.consistency.low_accuracy.mean_iou,
+    }
+    if label_set.name == LIP.name:
+        values[COMMON] = Accuracy(accuracy.matrix, _COMMON).mean_iou
+    return classes | others | values
+
+
+def published_table(table: PublishedTable, ours: dict[str, float]) -> str:
+    """Markdown: a table of a paper, with a row of ours where its pictures can be scored."""
+    rows = [
+        f"| {method} " + _row("-" if v is None else f"{v:.2f}" for v in table.values(method))
+        for method in table.rows
+    ]
+    if table.truth_is_public:
+        values = (percent(ours.get(name, float("nan"))) for name in table.columns)
+        rows.append("| **ours** " + _row(values))
+    head = ["| method " + _row(table.columns), "|---|" + "---:|" * len(table.columns)]
+    title = f"{table.paper}, table {table.number}: {table.title}."
+    return title + "\n\n" + "\n".join([*head, *rows])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def details(found: Examination, label_set: LabelSet) -> dict[str, Any]:
+    """What the sections say of the photos, for JSON; shares from 0 to 1."""
+    return {
+        "isolated": {str(area): rate for area, rate in found.consistency.isolated_rates.items()},
+        "low_resolution_mean_iou": known(found.consistency.low_accuracy.mean_iou),
+        "confusion": found.evaluations[0].accuracy.matrix.tolist(),
+        "conditions": as_json(found.conditions, label_set),
+        "views": as_json(found.views, label_set),
+    }
