@@ -69,7 +69,7 @@ class Adversary:
         self.optimizers: dict[DiscriminatorKind, Adam] = {}
         self.players: dict[DiscriminatorKind, tuple[nn.Module, Any]] = {}
         for kind in section.weights:
-            network = build_discriminator(kind, classes).to(fabric.device)
+            network = build_discriminator(kind, classes, section.whole_side).to(fabric.device)
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             optimizer = Adam(
                 network.parameters(),

@@ -19,6 +19,9 @@ class AdversarialSection(Section):
     )
     objective: Literal["lsgan", "bce"] = "lsgan"
     temperature: float = Field(default=5.0, gt=0, description="of the softmax they are shown")
+    whole_side: Literal[64, 128, 256] = Field(
+        default=256, description="cells of the map that `whole` judges; other maps are sampled"
+    )
     step_probability: float = Field(
         default=0.1, gt=0, le=1, description="of a discriminator step per iteration, one coin"
     )

@@ -67,19 +67,25 @@ def micro_discriminator(classes: int) -> Discriminator:
     return Discriminator([*layers, nn.Conv2d(256, 1, 1)])
 
 
-def whole_discriminator(classes: int) -> Discriminator:
-    """sAN's: seven layers, field 382 over the 256x256 map, one score (table 5, 3.2 M weights)."""
-    channels = (3 + classes, 64, 128, 256, 256, 256, 128)
-    layers = _layers(channels, (False, True, True, True, True, True))
-    return Discriminator([*layers, nn.Conv2d(128, 1, 4, stride=2)], WHOLE_SIDE)
+def whole_discriminator(classes: int, side: int = WHOLE_SIDE) -> Discriminator:
+    """sAN's: seven layers, field 382 over the 256x256 map, one score (table 5, 3.2 M weights).
+
+    For maps of half or a quarter that side, a layer of 256 channels less for each halving.
+    """
+    halvings = (side // 4).bit_length() - 1
+    channels = (64, 128, *[256] * (halvings - 3), 128)
+    layers = _layers((3 + classes, *channels), (False, *[True] * (halvings - 1)))
+    return Discriminator([*layers, nn.Conv2d(128, 1, 4, stride=2)], side)
 
 
-def build_discriminator(kind: DiscriminatorKind, classes: int) -> Discriminator:
+def build_discriminator(
+    kind: DiscriminatorKind, classes: int, whole_side: int = WHOLE_SIDE
+) -> Discriminator:
     """The one that `[adversarial] weights` calls `kind`; `middle` is a Micro D of its own."""
     match kind:
         case "macro":
             return macro_discriminator(classes)
         case "whole":
-            return whole_discriminator(classes)
+            return whole_discriminator(classes, whole_side)
         case _:
             return micro_discriminator(classes)

@@ -86,6 +86,11 @@ def test_whole_d_sees_all_of_256() -> None:
     assert influence(whole_discriminator(2), 256, (0, 0)).all()
 
 
+@pytest.mark.parametrize("side", [64, 128])
+def test_whole_d_of_smaller_maps_sees_all_of_them(side: int) -> None:
+    assert influence(whole_discriminator(2, side), side, (0, 0)).all()
+
+
 def test_other_grids_keep_hard_maps_hard() -> None:
     seen = []
     discriminator = macro_discriminator(2)
