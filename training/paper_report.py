@@ -14,10 +14,13 @@ from training.published import (
     MEAN_ACCURACY,
     MEAN_IOU,
     OVERALL_ACCURACY,
+    PICTURES,
     PUBLISHED,
     PublishedTable,
 )
 from training.report import as_json, known, percent, summary_table
+
+OURS, OURS_ON_OTHERS = "ours", "ours, other pictures"
 
 _COMMON = tuple(index for index, name in enumerate(LIP.classes) if name in ATR.classes)
 
@@ -38,12 +41,14 @@ def sections(found: Examination, layout: Layout, label_set: LabelSet) -> list[st
     tables = [table for table in PUBLISHED if table.layout == layout]
     if tables:
         ours = our_values(found, label_set)
-        parts += [
-            "## The papers' numbers",
-            "In percent. They can be compared with the last row where it was measured on the same"
-            f" pictures; ours are {photos.pictures}.",
-            *(published_table(table, ours) for table in tables),
-        ]
+        name, note = OURS, f"In percent, of {PICTURES[layout]:,} pictures"
+        if photos.pictures != PICTURES[layout]:
+            name = OURS_ON_OTHERS
+            note += (
+                f"; ours are {photos.pictures:,} others, which no row above them was measured on"
+            )
+        parts += ["## The papers' numbers", f"{note}."]
+        parts += [published_table(table, ours, name) for table in tables]
     return parts
 
 
@@ -71,15 +76,15 @@ def our_values(found: Examination, label_set: LabelSet) -> dict[str, float]:
     return classes | others | values
 
 
-def published_table(table: PublishedTable, ours: dict[str, float]) -> str:
-    """Markdown: a table of a paper, with a row of ours where its pictures can be scored."""
+def published_table(table: PublishedTable, ours: dict[str, float], name: str) -> str:
+    """Markdown: a table of a paper, with a row `name` of ours where its truth is public."""
     rows = [
         f"| {method} " + _row("-" if v is None else f"{v:.2f}" for v in table.values(method))
         for method in table.rows
     ]
     if table.truth_is_public:
         values = (percent(ours.get(name, float("nan"))) for name in table.columns)
-        rows.append("| **ours** " + _row(values))
+        rows.append(f"| **{name}** " + _row(values))
     head = ["| method " + _row(table.columns), "|---|" + "---:|" * len(table.columns)]
     title = f"{table.paper}, table {table.number}: {table.title}."
     return title + "\n\n" + "\n".join([*head, *rows])

@@ -17,6 +17,9 @@ COMMON = "mean IoU of 16 classes"
 SIZES = ("small", "medium", "large")
 INPUTS = ("input 153", "input 321", "input 513")
 
+PICTURES: dict[Layout, int] = {"lip": 10_000, "pascal-person-part": 1_817, "ppss": 1_892}
+"""How many the papers' numbers are of."""
+
 _LIP = (
     "hat",
     "hair",

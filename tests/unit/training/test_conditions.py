@@ -45,11 +45,19 @@ def test_each_condition_has_a_matrix_of_its_own() -> None:
     conditions.add(scored([[hair, 0]], [[hair, 0]], 20))
     conditions.add(scored([[pants, unknown]], [[0, hair]], 20))
 
-    found = {e.name: (e.pictures, e.accuracy.pixel_accuracy) for e in conditions.evaluations()}
-    assert found["upper-body"] == found["back-view"] == (1, 1.0)
-    assert found["lower-body"] == found["head-missed"] == (1, 0.0)
-    assert found["small"] == (2, pytest.approx(2 / 3))
-    assert found["full-body"][0] == found["large"][0] == 0
+    found = {e.name: e for e in conditions.evaluations()}
+    counts = {name: e.pictures for name, e in found.items()}
+    assert [name for name, count in counts.items() if count == 0] == [
+        "full-body",
+        "medium",
+        "large",
+    ]
+    assert counts["small"] == 2
+    assert found["upper-body"].accuracy.pixel_accuracy == 1
+    assert found["back-view"].accuracy.pixel_accuracy == 1
+    assert found["lower-body"].accuracy.pixel_accuracy == 0
+    assert found["head-missed"].accuracy.pixel_accuracy == 0
+    assert found["small"].accuracy.pixel_accuracy == pytest.approx(2 / 3)
 
 
 def test_group_photos_have_sizes_alone() -> None:
