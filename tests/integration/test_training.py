@@ -27,7 +27,7 @@ from tests.fixtures.lip_dataset import draw_person, write_lip_dataset
 from training.checkpoint import averaged_weights, load_checkpoint, save_checkpoint
 from training.config.adversarial import AdversarialSection
 from training.config.data import DataSection
-from training.config.model import ModelSection
+from training.config.model import LightModel
 from training.config.run import TrainingConfig
 from training.config.schedule import ScheduleSection
 from training.config.structure import StructureSection
@@ -67,7 +67,7 @@ def config(data_set: Path) -> TrainingConfig:
     """
     return TrainingConfig(
         name="tiny",
-        model=ModelSection(network="light"),
+        model=LightModel(),
         data=DataSection(
             root=data_set, name="drawn", licence="CC0-1.0", canvas=CANVAS, canvas_scales=(1.0,)
         ),

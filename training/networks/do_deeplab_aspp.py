@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from training.networks import imagenet, resnet
 from training.networks.conv import Conv2d
+from training.networks.initial import normal_start, xavier_start
 from training.networks.parsing_network import ParsingLogits, ParsingNetwork
 from training.networks.resnet import ResNet101
 
@@ -31,16 +32,12 @@ NECK_CHANNELS = 1024
 DECODER_CHANNELS = (512, 256, 64)
 """Of D1, D2 and D3, at strides 8, 4 and 2."""
 
-INITIAL_STD = 0.01
-"""Of plain convolutions that start from nothing; transposed ones start as Xavier has it."""
-
 
 def plain_conv(inputs: int, outputs: int, kernel: int = 1, dilation: int = 1) -> nn.Conv2d:
     """With a bias, from N(0, 0.01)."""
     padding = dilation * (kernel // 2)
     convolution = nn.Conv2d(inputs, outputs, kernel, padding=padding, dilation=dilation)
-    nn.init.normal_(convolution.weight, std=INITIAL_STD)
-    nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]  # there is one
+    normal_start(convolution)
     return convolution
 
 
@@ -55,7 +52,7 @@ def separable_branch(inputs: int, outputs: int, dilation: int | None) -> nn.Sequ
         )
     layers.append(nn.Conv2d(inputs, outputs, 1, bias=False))
     for layer in layers:
-        nn.init.normal_(layer.weight, std=INITIAL_STD)
+        normal_start(layer)
     return nn.Sequential(*layers, nn.InstanceNorm2d(outputs), nn.ReLU(inplace=True))
 
 
@@ -107,7 +104,7 @@ class UpBlock(nn.Module):
         self, convolution: nn.Conv2d | nn.ConvTranspose2d, dropout: float, skip: int | None
     ) -> None:
         super().__init__()
-        nn.init.xavier_normal_(convolution.weight)
+        xavier_start(convolution)
         self.convolution = convolution
         self.norm = nn.InstanceNorm2d(convolution.out_channels)
         self.dropout = nn.Dropout(dropout)
@@ -126,9 +123,18 @@ def _doubling(inputs: int, outputs: int, bias: bool = False) -> nn.ConvTranspose
 
 
 class Parsing(NamedTuple):
-    """Logits, and the [B, 1024, H/16, W/16] of D0 that attention over scales looks at."""
+    """One pass of the generator.
 
-    logits: ParsingLogits
+    Attributes:
+        high: logits [B, K, H, W].
+        low: logits [B, K, H/16, W/16].
+        middle: logits [B, K, H/4, W/4] of a third head.
+        neck: features [B, 1024, H/16, W/16] of D0, which attention over scales looks at.
+    """
+
+    high: Tensor
+    low: Tensor
+    middle: Tensor | None
     neck: Tensor
 
 
@@ -171,8 +177,7 @@ class DoDeepLabAspp(ParsingNetwork):
         )
         self.middle_head = plain_conv(quarter_skip + quarter, classes) if middle_head else None
         self.high_head = _doubling(half_skip + half, classes, bias=True)
-        nn.init.xavier_normal_(self.high_head.weight)
-        nn.init.zeros_(self.high_head.bias)  # type: ignore[arg-type]  # there is one
+        xavier_start(self.high_head)
 
     def forward(self, pixels: Tensor) -> ParsingLogits:
         """Logits of both heads.
@@ -185,7 +190,8 @@ class DoDeepLabAspp(ParsingNetwork):
             `high` [B, K, H, W] and `low` [B, K, H/16, W/16], and with a third head `middle`
             [B, K, H/4, W/4].
         """
-        return self.parse(pixels).logits
+        high, low, middle, _ = self.parse(pixels)
+        return ParsingLogits(high, low, middle)
 
     def parse(self, pixels: Tensor) -> Parsing:
         """As `forward`, with the decoder's first features."""
@@ -197,5 +203,4 @@ class DoDeepLabAspp(ParsingNetwork):
             necks.append(own)
             levels.append(features)
         middle = self.middle_head(levels[2]) if self.middle_head is not None else None
-        high = self.high_head(F.relu(features))
-        return Parsing(ParsingLogits(high, low, middle), necks[0])
+        return Parsing(self.high_head(F.relu(features)), low, middle, necks[0])

@@ -7,14 +7,14 @@ import torch
 
 from training.checkpoint import averaged_weights, load_checkpoint, save_checkpoint
 from training.config.data import DataSection
-from training.config.model import ModelSection
+from training.config.model import LightModel
 from training.config.run import TrainingConfig
 from training.config.schedule import ScheduleSection
 from training.errors import CheckpointError
 
 CONFIG = TrainingConfig(
     name="tiny",
-    model=ModelSection(network="light"),
+    model=LightModel(),
     data=DataSection(
         root=Path("data"), name="drawn", licence="CC0-1.0", canvas=(64, 48), canvas_scales=(1.0,)
     ),

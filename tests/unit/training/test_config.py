@@ -2,10 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from training.config.model import ModelSection
+from training.config.model import LightModel
 from training.config.run import TrainingConfig, read_config
 from training.errors import ConfigError
-from training.networks.build import build_network
 
 CONFIGS = Path(__file__).parents[3] / "training" / "configs"
 
@@ -40,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 def test_config_fills_in_what_has_a_default(file: Path) -> None:
     config = read_config(file)
 
-    assert (config.model.encoder, config.model.dropout) == ("lite0", 0.1)
+    assert config.model == LightModel(encoder="lite0", dropout=0.1, initial=None)
     assert config.data.test_scales == (0.8, 1.0, 1.2)
     assert (config.schedule.precision, config.schedule.seed) == ("32-true", 0)
 
@@ -62,7 +61,7 @@ def test_configs_of_the_package_are_valid_and_named_like_their_file(path: Path) 
         pytest.param("epochs = 2", "epochs = 0", "schedule.epochs: Input", id="bound"),
         pytest.param("epochs = 2", "", "schedule.epochs: Field required", id="missing"),
         pytest.param("epochs = 2", "epoch = 2", "schedule.epoch: Extra inputs", id="unknown"),
-        pytest.param('"light"', '"deep"', "model.network: Input should be 'light'", id="network"),
+        pytest.param('"light"', '"deep"', "model: Input tag 'deep' found", id="network"),
         pytest.param('"tiny"', '"Tiny 1"', "name: String should match", id="name"),
         pytest.param("[64, 48]", "[64, 50]", "multiples of 16", id="canvas"),
         pytest.param("[64, 48]", "[64, 0]", "multiples of 16", id="canvas-of-nothing"),
@@ -84,7 +83,7 @@ def test_config_with_a_fault_is_refused(file: Path, line: str, instead: str, mes
 def test_every_fault_is_named_at_once(file: Path) -> None:
     file.write_text(TOML.replace("epochs = 2", "epochs = 0").replace('"light"', '"deep"'))
 
-    with pytest.raises(ConfigError, match=r"model\.network: .*; schedule\.epochs: "):
+    with pytest.raises(ConfigError, match=r"model: .*; schedule\.epochs: "):
         read_config(file)
 
 
@@ -98,9 +97,3 @@ def test_file_that_is_no_toml_is_refused(file: Path) -> None:
 
     with pytest.raises(ConfigError, match="is not TOML"):
         read_config(file)
-
-
-def test_canvases_fit_the_network() -> None:
-    section = ModelSection(network="light")
-
-    assert build_network(section, 20).size_multiple == section.size_multiple

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from training.networks import do_deeplab_aspp, resnet
+from tests.fixtures.narrow import make_narrow
+from training.networks import do_deeplab_aspp
 from training.networks.do_deeplab_aspp import DoDeepLabAspp, PaperPyramid, Topology, UpBlock
 
 TOPOLOGIES: tuple[Topology, ...] = ("paper", "release")
@@ -10,16 +11,18 @@ TOPOLOGIES: tuple[Topology, ...] = ("paper", "release")
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One block in every stage of the encoder, and few channels after it."""
-    stages = tuple(stage._replace(blocks=1) for stage in resnet.STAGES)
-    monkeypatch.setattr(resnet, "STAGES", stages)
-    monkeypatch.setattr(do_deeplab_aspp, "ASPP_CHANNELS", 8)
-    monkeypatch.setattr(do_deeplab_aspp, "NECK_CHANNELS", 8)
+    make_narrow(monkeypatch)
     torch.manual_seed(0)
 
 
 def count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+def decoder_shapes(network: DoDeepLabAspp) -> list[tuple[int, ...]]:
+    """Of the weights of D0 to D3."""
+    state = network.state_dict()
+    return [tuple(state[f"decoder.{block}.convolution.weight"].shape) for block in range(4)]
 
 
 def test_paper_topology_has_the_papers_channels() -> None:
@@ -29,10 +32,8 @@ def test_paper_topology_has_the_papers_channels() -> None:
     assert count(network.encoder) == 42_500_160
     # Four 1x1 convolutions of 2048 to 2048 and three depthwise 3x3.
     assert count(network.pyramid.branches) == 4 * 2048 * 2048 + 3 * 2048 * 9
-    assert network.pyramid.low_head.weight.shape == (20, 8192, 1, 1)
-    assert [
-        tuple(block.get_submodule("convolution").weight.shape) for block in network.decoder
-    ] == [
+    assert network.state_dict()["pyramid.low_head.weight"].shape == (20, 8192, 1, 1)
+    assert decoder_shapes(network) == [
         (1024, 8192, 1, 1),
         (1024, 512, 4, 4),
         (1024, 256, 4, 4),
@@ -47,9 +48,7 @@ def test_release_topology_has_the_releases_channels() -> None:
 
     # A 1x1 and three 3x3 of 2048 to 20, with biases, and 80 to 20.
     assert count(network.pyramid) == 2048 * 20 * (1 + 3 * 9) + 4 * 20 + 80 * 20 + 20
-    assert [
-        tuple(block.get_submodule("convolution").weight.shape) for block in network.decoder
-    ] == [
+    assert decoder_shapes(network) == [
         (2048, 1024, 3, 3),
         (2048, 512, 4, 4),
         (1024, 256, 4, 4),
@@ -93,8 +92,8 @@ def test_gradient_of_each_head_reaches_the_encoders_last_stage(
     logits = getattr(network(torch.randn(1, 3, 32, 32)), head)
     logits.square().mean().backward()
 
-    gradient = network.encoder.get_submodule("layer4.0.conv1").weight.grad
-    assert isinstance(gradient, torch.Tensor)
+    gradient = dict(network.encoder.named_parameters())["layer4.0.conv1.weight"].grad
+    assert gradient is not None
     assert gradient.abs().sum() > 0
 
 

