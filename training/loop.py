@@ -118,6 +118,8 @@ def train(config: TrainingConfig, folder: Path) -> Path:
                 finish_epoch(config, fabric, run, canvases, means, folder)
                 progress.console.print(run.history.summary())
             fabric.barrier()
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
     return folder / BEST
 
 
