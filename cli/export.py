@@ -24,12 +24,13 @@ def export(
     """Export to ONNX and compare label maps with PyTorch over real photos."""
     from export.model import export_model
     from training.checkpoint import averaged_weights
-    from training.datasets.open import open_dataset
+    from training.datasets.open import SPLITS, open_dataset
 
     with explained():
         config, _ = averaged_weights(checkpoint)
         root = data or config.data.root
-        validation = open_dataset(config.data.layout, root, "val")
+        layout = config.data.layout
+        validation = open_dataset(layout, root, SPLITS[layout][1])
         chosen = [validation.image(i) for i in range(min(photos, len(validation)))]
         result = export_model(
             checkpoint,
@@ -37,7 +38,7 @@ def export(
             name,
             version,
             chosen,
-            len(open_dataset(config.data.layout, root, "train")),
+            len(open_dataset(layout, root, "train")),
         )
     for agreement in result.agreements:
         height, width = agreement.size

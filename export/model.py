@@ -12,20 +12,17 @@ from pydantic import ValidationError
 
 from export.errors import ExportError
 from export.graph import export_graph
+from export.sources import sources
 from export.storage import store_half
 from export.verify import Agreement, require_photos, verify
-from limn.contract import CONTRACT_FILE, DataSource, LabelSpec, ModelContract
-from limn.labels import LIP
+from limn.contract import CONTRACT_FILE, LabelSpec, ModelContract
 from training.augment.recipe import scaled_canvas
 from training.checkpoint import averaged_weights
 from training.config.run import TrainingConfig
+from training.datasets.open import LABEL_SET_OF
 from training.networks.build import build_network
 from training.networks.parsing_network import ParsingNetwork
 from training.parser import FILL_RGB
-
-ENCODER_SOURCE = DataSource(
-    name="EfficientNet-Lite, ImageNet weights", role="initial weights", licence="Apache-2.0"
-)
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def export_model(
         raise ExportError(f"{folder} exists; a version never changes, export the next one")
     require_photos(photos)
     config, weights = averaged_weights(checkpoint)
-    network = build_network(config.model, len(LIP)).eval()
+    network = build_network(config.model, len(LABEL_SET_OF[config.data.layout])).eval()
     network.load_state_dict(weights)
     # Before the export, which takes long: a wrong name shows here.
     draft = _draft(config, network, name, version, training_pictures)
@@ -101,7 +98,7 @@ def _draft(
             name=name,
             version=version,
             architecture=config.name,
-            labels=LabelSpec.of(LIP),
+            labels=LabelSpec.of(LABEL_SET_OF[data.layout]),
             canvas=data.canvas,
             fill=FILL_RGB,
             stride=network.stride,
@@ -114,12 +111,7 @@ def _draft(
             },
             precision="fp16",
             sha256="0" * 64,
-            sources=(
-                DataSource(
-                    name=data.name, role="training", licence=data.licence, samples=training_pictures
-                ),
-                ENCODER_SOURCE,
-            ),
+            sources=sources(config, training_pictures),
         )
     except ValidationError as exc:
         faults = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in exc.errors())
