@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -13,6 +14,10 @@ from training.config.schedule import ScheduleSection
 from training.config.section import Section
 from training.config.structure import StructureSection
 from training.errors import ConfigError
+
+
+DUAL_OUTPUT = ("light", "do_deeplab_aspp", "attention_mman")
+"""Networks that answer at stride 16 as well."""
 
 
 class TrainingConfig(Section):
@@ -40,17 +45,51 @@ class TrainingConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _discriminators_have_something_to_judge(self) -> "TrainingConfig":
+        kinds = self.adversarial.weights if self.adversarial is not None else {}
+        if "macro" in kinds and self.model.network not in DUAL_OUTPUT:
+            raise ValueError(f"adversarial.weights: {self.model.network} has no low output")
+        if "middle" in kinds and not getattr(self.model, "middle_head", False):
+            raise ValueError("adversarial.weights: middle needs model.middle_head = true")
+        return self
+
 
 def read_config(path: Path) -> TrainingConfig:
-    """Raises ConfigError with every fault of the file."""
+    """A config file, upon the one that it extends: `extends = "other.toml"`, beside it.
+
+    Settings of a section replace those of the same name; a section or setting that only the other
+    file has stays.
+
+    Raises:
+        ConfigError: every fault of the file.
+    """
     try:
-        return TrainingConfig.model_validate(tomllib.loads(path.read_text()))
-    except FileNotFoundError:
-        raise ConfigError(f"there is no config {path}") from None
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{path} is not TOML: {exc}") from exc
+        return TrainingConfig.model_validate(_merged(path, ()))
     except ValidationError as exc:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in exc.errors()
         )
         raise ConfigError(f"{path}: {faults}") from exc
+
+
+def _merged(path: Path, followed: tuple[Path, ...]) -> dict[str, Any]:
+    if path in followed:
+        raise ConfigError(f"{path} extends itself, through {', '.join(map(str, followed))}")
+    try:
+        own = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"there is no config {path}") from None
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"{path} is not TOML: {exc}") from exc
+    base = own.pop("extends", None)
+    if base is None:
+        return own
+    if not isinstance(base, str):
+        raise ConfigError(f"{path}: extends names no file")
+    merged = _merged(path.parent / base, (*followed, path))
+    for name, value in own.items():
+        known = merged.get(name)
+        both = isinstance(known, dict) and isinstance(value, dict)
+        merged[name] = {**known, **value} if both else value
+    return merged

@@ -97,3 +97,74 @@ def test_file_that_is_no_toml_is_refused(file: Path) -> None:
 
     with pytest.raises(ConfigError, match="is not TOML"):
         read_config(file)
+
+
+CONFIGS = Path(__file__).parents[3] / "training" / "configs"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_config_is_valid_and_named_like_its_file(path: Path) -> None:
+    prefix = "ablation_" if path.parent.name == "ablation" else ""
+
+    assert read_config(path).name == prefix + path.stem
+
+
+def test_rows_of_the_tables_differ_by_what_they_say() -> None:
+    baseline, mman, micro = (
+        read_config(CONFIGS / f"{name}_lip.toml") for name in ("do_deeplab", "mman", "micro")
+    )
+
+    assert baseline.adversarial is None
+    assert mman.adversarial is not None
+    assert micro.adversarial is not None
+    # Sections 3.4 and 4.2 of the MMAN paper, and the release where it is silent.
+    assert (mman.loss.high, mman.loss.low) == (100, 25)
+    assert mman.adversarial.weights == {"macro": 1, "micro": 1}
+    assert (mman.adversarial.temperature, mman.adversarial.step_probability) == (5, 0.1)
+    assert (mman.schedule.milestones, mman.schedule.epochs) == ((15,), 30)
+    assert micro.adversarial.weights == {"micro": 1}
+    assert micro.schedule == mman.schedule
+    assert mman.model == baseline.model
+
+
+def test_config_extends_another(file: Path) -> None:
+    file.write_text(TOML)
+    other = file.with_name("other.toml")
+    other.write_text(f'extends = "{file.name}"\nname = "other"\n[schedule]\nepochs = 7\n')
+
+    base, extended = read_config(file), read_config(other)
+
+    assert (extended.name, extended.schedule.epochs) == ("other", 7)
+    assert extended.schedule.model_copy(update={"epochs": 2}) == base.schedule
+    assert extended.data == base.data
+
+
+def test_config_that_extends_itself_is_refused(file: Path) -> None:
+    file.write_text(f'extends = "{file.name}"\n' + TOML)
+
+    with pytest.raises(ConfigError, match="extends itself"):
+        read_config(file)
+
+
+def test_config_that_extends_nothing_is_refused(file: Path) -> None:
+    file.write_text('extends = "nothing.toml"\n' + TOML)
+
+    with pytest.raises(ConfigError, match=r"there is no config .*nothing\.toml"):
+        read_config(file)
+
+
+@pytest.mark.parametrize(
+    ("network", "kind", "message"),
+    [
+        pytest.param("segnet", "macro", "segnet has no low output", id="macro"),
+        pytest.param("light", "middle", "middle needs model.middle_head", id="middle"),
+    ],
+)
+def test_discriminator_without_an_output_is_refused(
+    file: Path, network: str, kind: str, message: str
+) -> None:
+    text = TOML.replace('"light"', f'"{network}"').replace("[64, 48]", "[64, 64]")
+    file.write_text(f"{text}\n[adversarial]\nweights = {{ {kind} = 1.0 }}\n")
+
+    with pytest.raises(ConfigError, match=message):
+        read_config(file)
