@@ -106,7 +106,7 @@ def test_network_trains_in_half_precision() -> None:
 
     logits.high.float().mean().backward()
     assert logits.high.isfinite().all()
-    assert network.encoder.conv1.weight.grad is not None
+    assert dict(network.encoder.named_parameters())["conv1.weight"].grad is not None
 
 
 @pytest.mark.usefixtures("small")

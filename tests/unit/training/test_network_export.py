@@ -30,7 +30,14 @@ NETWORKS: dict[str, Callable[[int], ParsingNetwork]] = {
 }
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+QUICK = "attention_to_scale"
+"""Tracing takes its time, so that one network stands for all in the quick tests."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name == QUICK else pytest.mark.slow) for name in NETWORKS],
+)
 def test_graph_answers_like_the_network(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make_narrow(monkeypatch)
     torch.manual_seed(0)
