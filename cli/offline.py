@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -30,15 +30,13 @@ class ServedSubject:
         self.canvas = contract.canvas
         self.scales = tuple(float(scale) for scale in contract.scales)
 
-    @contextmanager
-    def parser(self, view: View) -> Iterator[Parse]:
+    def parser(self, view: View) -> AbstractContextManager[Parse]:
         """A longest side becomes a scale of the canvas, so a larger one shows no more detail."""
         if view.crf:
             raise InvalidParameter("crf", "a served model answers labels; evaluate its checkpoint")
         scales = view.scales if view.side is None else (view.side / max(self.canvas),)
         words = ",".join(f"{scale:.6g}" for scale in scales)
-        with served_parser(self.folder, words, view.flip) as parse:
-            yield parse
+        return served_parser(self.folder, words, view.flip)
 
 
 @contextmanager

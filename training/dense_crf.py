@@ -4,6 +4,8 @@ Krähenbühl and Koltun, NIPS 2011, by their own code. MMAN's table 4 has a row 
 parameters; these are those of DeepLab v2 for VOC 2012.
 """
 
+from importlib.util import find_spec
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,12 @@ from limn.errors import InvalidParameter
 ITERATIONS = 10
 NEAR_WEIGHT, NEAR_PIXELS = 3, 1
 ALIKE_WEIGHT, ALIKE_PIXELS, ALIKE_LEVELS = 4, 67, 3
+
+
+def require_crf() -> None:
+    """Raises InvalidParameter, field `crf`: the package is not installed."""
+    if find_spec("pydensecrf") is None:
+        raise InvalidParameter("crf", "needs a package: pip install 'limn[crf]'")
 
 
 def choose_with_crf(
@@ -25,14 +33,9 @@ def choose_with_crf(
 
     Returns:
         uint8[H, W] of class indices.
-
-    Raises:
-        InvalidParameter: field `crf`; the package is not installed.
     """
-    try:
-        from pydensecrf.densecrf import DenseCRF2D
-    except ImportError as exc:
-        raise InvalidParameter("crf", "needs a package: pip install 'limn[crf]'") from exc
+    from pydensecrf.densecrf import DenseCRF2D
+
     classes, height, width = probabilities.shape
     energy = -np.log(np.maximum(probabilities, 1e-5)).reshape(classes, -1)
     field = DenseCRF2D(width, height, classes)

@@ -74,15 +74,16 @@ def examine(
             shown pictures in one of these ways.
     """
     terms = comparison(subject.label_set, dataset.label_set)
-    with subject.parser(plan.view) as parse:
+    # Whatever cannot be done is refused here, before hours of parsing.
+    parsers = {view: subject.parser(view) for view in (plan.view, *plan.others.values())}
+    with parsers.pop(plan.view) as parse:
         consistency = Consistency(parse, terms, subject.canvas)
         conditions = Conditions(terms)
         photos = evaluate(dataset, parse, on_picture, terms, (consistency, conditions))
         stressed = evaluate_stress(dataset, parse, on_picture, terms) if plan.stress else []
     known = {plan.view: photos}
-    for view in plan.others.values():
-        if view not in known:
-            with subject.parser(view) as parse:
-                known[view] = evaluate(dataset, parse, on_picture, terms)
+    for view, parser in parsers.items():
+        with parser as parse:
+            known[view] = evaluate(dataset, parse, on_picture, terms)
     views = [replace(known[view], name=name) for name, view in plan.others.items()]
     return Examination([photos, *stressed], views, consistency, conditions.evaluations())

@@ -1,7 +1,6 @@
 """What can be evaluated: a model that parses pictures in whichever way it is asked to."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +13,7 @@ from limn.labels import LabelSet
 from training.augment.recipe import scaled_canvas
 from training.checkpoint import averaged_weights
 from training.datasets.open import LABEL_SET_OF
-from training.dense_crf import choose_with_crf
+from training.dense_crf import choose_with_crf, require_crf
 from training.evaluation import Parse
 from training.networks.build import build_network
 from training.parser import TorchParser
@@ -52,7 +51,7 @@ class Subject(Protocol):
     scales: tuple[float, ...]
 
     def parser(self, view: View) -> AbstractContextManager[Parse]:
-        """Raises InvalidParameter: it cannot be shown pictures that way."""
+        """Raises InvalidParameter, before it is entered: it cannot see pictures that way."""
         ...
 
 
@@ -67,17 +66,18 @@ class CheckpointSubject:
         self.network = build_network(config.model, len(self.label_set))
         self.network.load_state_dict(weights)
 
-    @contextmanager
-    def parser(self, view: View) -> Iterator[Parse]:
+    def parser(self, view: View) -> AbstractContextManager[Parse]:
         canvas = self.canvas
         if view.side is not None:
             multiple = self.network.size_multiple
             canvas = scaled_canvas(canvas, view.side / max(canvas), multiple)
         parse = TorchParser(self.network, self.label_set, canvas, view.scales, view.flip)
-        yield _with_crf(parse) if view.crf else parse
+        return nullcontext(_with_crf(parse) if view.crf else parse)
 
 
 def _with_crf(parse: TorchParser) -> Parse:
+    require_crf()
+
     def refined(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return choose_with_crf(image, parse.probabilities(image))
 

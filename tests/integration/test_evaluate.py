@@ -18,6 +18,8 @@ from training.checkpoint import save_checkpoint
 from training.config.run import TrainingConfig
 from training.networks.build import build_network
 
+BASELINE = Path(__file__).parents[2] / "model_repository" / "baseline" / "1"
+
 
 @pytest.fixture(scope="module")
 def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -143,6 +145,28 @@ def test_crf_is_one_more_row(checkpoint: Path, data_set: Path) -> None:
     output = run(checkpoint, "--data", data_set, "--scales", "1", "--crf")
 
     assert "| + CRF | 3 |" in output
+
+
+def test_crf_without_its_package_is_refused(
+    checkpoint: Path, data_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.dense_crf.find_spec", lambda _: None)
+
+    result = CliRunner().invoke(
+        app, ["evaluate", str(checkpoint), "--data", str(data_set), "--crf"]
+    )
+
+    assert result.exit_code == 1
+    assert "crf: needs a package: pip install 'limn[crf]'" in " ".join(result.output.split())
+
+
+def test_served_model_has_no_scores_for_a_crf(data_set: Path) -> None:
+    arguments = ["evaluate", str(BASELINE), "--data", str(data_set), "--crf"]
+
+    result = CliRunner().invoke(app, arguments)
+
+    assert result.exit_code == 1
+    assert "crf: a served model answers labels" in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize(
