@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import prepare
+from cli import benchmark, prepare
 from cli.bench import bench
 from cli.evaluate import evaluate
 from cli.export import export
@@ -22,6 +22,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(export)
 app.add_typer(prepare.app, name="prepare")
+app.add_typer(benchmark.app, name="benchmark")
 
 
 def main() -> None:

@@ -5,15 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
 
 import limn
-from limn.errors import InvalidParameter, LimnError
-from service import problems
 from service.dependencies import RequestLimits
+from service.handlers import answer_with_problems
 from service.metrics import Metrics
 from service.middleware import Admission, BodyLimit, RequestContext
 from service.openapi import with_problem_types
@@ -59,9 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         metrics=app.state.metrics,
     )
     app.add_middleware(RequestContext, metrics=app.state.metrics)
-    app.add_exception_handler(LimnError, _on_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    app.add_exception_handler(HTTPException, _on_http_error)
+    answer_with_problems(app)
     for routes in (parse, catalogue, operations, documentation):
         app.include_router(routes.router)
     app.mount("/static", documentation.FILES, name="static")
@@ -86,28 +80,3 @@ class _Gateway(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = with_problem_types(super().openapi())
         return self.openapi_schema
-
-
-async def _on_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, LimnError)
-    return problems.respond(problems.document_of(error), request.scope)
-
-
-async def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
-    """FastAPI's own validation, in the shape of ours."""
-    assert isinstance(error, RequestValidationError)
-    places = {"query", "path", "header", "body"}
-    fields = {
-        ".".join(str(part) for part in fault["loc"] if part not in places): fault["msg"]
-        for fault in error.errors()
-    }
-    detail = "; ".join(f"{field}: {message}" for field, message in fields.items())
-    members = problems.document(problems.PROBLEMS[InvalidParameter], detail, fields)
-    return problems.respond(members, request.scope)
-
-
-async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
-    """What the framework answers by itself: no such route, no such method."""
-    assert isinstance(error, HTTPException)
-    members = problems.document(problems.of_status(error.status_code))
-    return problems.respond(members, request.scope, error.headers)

@@ -45,3 +45,29 @@ class EngineUnavailable(EngineError):
 
 class InferenceFailed(EngineError):
     """The network failed on input that passed every check."""
+
+
+class SubmissionRejected(ServiceError):
+    """A file of a benchmark submission is not what it must be.
+
+    Attributes:
+        file: its name inside the archive, or the archive's own.
+        reason: what is wrong with it.
+    """
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: {reason}")
+        self.file = file
+        self.reason = reason
+
+
+class UnknownToken(ServiceError):
+    """A submission without a token, or with one that no team was given."""
+
+
+class TeamExists(ServiceError):
+    """The name is taken; its token was shown once."""
+
+
+class QuotaExceeded(ServiceError):
+    """The team has sent as many submissions today as a team may."""

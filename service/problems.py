@@ -40,6 +40,12 @@ PROBLEMS: dict[type[LimnError], Problem] = {
     errors.Overloaded: Problem(429, "overloaded", "The service is at its limit"),
     errors.AnswerTimeout: Problem(504, "timeout", "The answer was not ready in time"),
     errors.EngineUnavailable: Problem(503, "engine-unavailable", "The engine is not available"),
+    errors.SubmissionRejected: Problem(
+        422, "submission-rejected", "A file of the submission cannot be scored"
+    ),
+    errors.UnknownToken: Problem(401, "unknown-token", "A team's token is needed"),
+    errors.TeamExists: Problem(409, "team-exists", "The team's name is taken"),
+    errors.QuotaExceeded: Problem(429, "quota-exceeded", "No more submissions today"),
     errors.InferenceFailed: Problem(500, "inference-failed", "The network failed"),
 }
 
@@ -82,7 +88,11 @@ def document_of(error: LimnError) -> dict[str, Any]:
     problem = PROBLEMS[type(error)]
     if problem.status == INTERNAL.status:
         return document(problem)
-    fields = {error.field: error.message} if isinstance(error, InvalidParameter) else None
+    fields = None
+    if isinstance(error, InvalidParameter):
+        fields = {error.field: error.message}
+    elif isinstance(error, errors.SubmissionRejected):
+        fields = {error.file: error.reason}
     return document(problem, str(error), fields)
 
 
@@ -95,6 +105,6 @@ def respond(
     if request_id is not None:
         content["request_id"] = request_id
     sent = dict(headers or {})
-    if members["status"] == PROBLEMS[errors.Overloaded].status:
+    if members["type"] == TYPE_PREFIX + PROBLEMS[errors.Overloaded].slug:
         sent["Retry-After"] = str(RETRY_AFTER_S)
     return JSONResponse(content, members["status"], sent, media_type=MEDIA_TYPE)

@@ -90,6 +90,8 @@ def _merged(path: Path, followed: tuple[Path, ...]) -> dict[str, Any]:
     merged = _merged(path.parent / base, (*followed, path))
     for name, value in own.items():
         known = merged.get(name)
-        both = isinstance(known, dict) and isinstance(value, dict)
-        merged[name] = {**known, **value} if both else value
+        if isinstance(known, dict) and isinstance(value, dict):
+            merged[name] = {**known, **value}
+        else:
+            merged[name] = value
     return merged
