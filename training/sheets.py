@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from limn.labels import LIP
 from training.validation import CanvasSet
 
 PICTURES = 12
@@ -36,8 +35,8 @@ def save_sheet(
         np.hstack(
             [
                 canvases.images[i],
-                LIP.palette[canvases.labels[i]],
-                LIP.palette[predictions[i]],
+                canvases.label_set.palette[canvases.labels[i]],
+                canvases.label_set.palette[predictions[i]],
             ]
         )
         for i in chosen

@@ -19,7 +19,7 @@ class CanvasSet:
     """A split squeezed onto one canvas size and kept in memory; aspect is not kept."""
 
     def __init__(self, dataset: ParsingDataset, canvas: tuple[int, int]) -> None:
-        self.classes = len(dataset.label_set)
+        self.label_set = dataset.label_set
         self.images: list[NDArray[np.uint8]] = []
         self.labels: list[NDArray[np.uint8]] = []
         size = canvas[1], canvas[0]
@@ -42,9 +42,10 @@ class CanvasSet:
 
     def accuracy(self, predictions: Sequence[NDArray[np.uint8]]) -> Accuracy:
         """Of label maps as `predictions` returns them."""
-        matrix = np.zeros((self.classes, self.classes), np.int64)
+        classes = len(self.label_set)
+        matrix = np.zeros((classes, classes), np.int64)
         for truth, prediction in zip(self.labels, predictions, strict=True):
-            matrix += confusion(truth, prediction, self.classes)
+            matrix += confusion(truth, prediction, classes)
         return Accuracy(matrix)
 
 

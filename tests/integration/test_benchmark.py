@@ -169,7 +169,9 @@ def without(name: str) -> Files:
             id="class",
         ),
         pytest.param(good() | {"a.png": png(TRUTH["a"], "RGB")}, "a.png", "mode RGB", id="colours"),
-        pytest.param(good() | {"a.png": b"hello"}, "a.png", "no image that is known", id="no-picture"),
+        pytest.param(
+            good() | {"a.png": b"hello"}, "a.png", "no image that is known", id="no-picture"
+        ),
         pytest.param(
             good() | {"a.png": good()["a.png"][:45]}, "a.png", "broken or cut off", id="cut-off"
         ),

@@ -15,7 +15,6 @@ from training.config.section import Section
 from training.config.structure import StructureSection
 from training.errors import ConfigError
 
-
 DUAL_OUTPUT = ("light", "do_deeplab_aspp", "attention_mman")
 """Networks that answer at stride 16 as well."""
 
