@@ -180,9 +180,10 @@ def finish_epoch(
     run.history.add(record)
     run.history.save(folder)
     fabric.log_dict(record.scalars(), step=run.epoch)
-    save_checkpoint(folder / LAST, run.state(config))
     if is_best:
+        # First: once the last one has it in its history, this epoch is never validated again.
         save_checkpoint(folder / BEST, run.state(config))
+    save_checkpoint(folder / LAST, run.state(config))
 
 
 def write_facts(folder: Path, config: TrainingConfig, fabric: Fabric) -> None:

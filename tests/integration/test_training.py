@@ -227,6 +227,29 @@ def test_interrupted_run_resumes_and_ends_like_an_unbroken_one(
     assert repr(unbroken["history"]) == repr(resumed["history"])
 
 
+def test_run_killed_between_its_two_checkpoints_keeps_its_best_one(
+    run_folder: Path, config: TrainingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    def killed_at_the_second(path: Path, content: dict[str, object]) -> None:
+        if written:
+            raise KeyboardInterrupt
+        save_checkpoint(path, content)
+        written.append(path.name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("training.loop.save_checkpoint", killed_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, tmp_path)
+    train(config, tmp_path)
+
+    assert written == ["best.pt"]
+    unbroken, resumed = (load_checkpoint(f / "best.pt") for f in (run_folder, tmp_path))
+    assert (unbroken["epoch"], unbroken["updates"]) == (resumed["epoch"], resumed["updates"])
+    assert same(unbroken["averaged"], resumed["averaged"])
+
+
 def test_finished_run_is_left_as_it_is(run_folder: Path, config: TrainingConfig) -> None:
     before = (run_folder / "last.pt").stat().st_mtime_ns
 
