@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 CONFIG ?= training/configs/baseline_ccp.toml
-CHECKPOINT ?= runs/baseline_ccp_finish/best.pt
-NAME ?= baseline
+CHECKPOINT ?= runs/mman_ccp/best.pt
+NAME ?= mman
 VERSION ?= 1
 
 # glibc gives freed memory back to the system after every training step otherwise, and

@@ -10,7 +10,7 @@ from limn.errors import ContractError
 from limn.labels import LabelSet
 from service.errors import UnknownModel
 
-PREFERRED_MODEL = "baseline"
+PREFERRED_MODEL = "mman"
 
 
 class ModelId(NamedTuple):

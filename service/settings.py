@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         default_factory=_model_repository, description="folder with one folder per model"
     )
     default_model: str | None = Field(
-        None, description="model of requests that name none; `baseline`, else the first by name"
+        None, description="model of requests that name none; `mman`, else the first by name"
     )
 
     sessions: int = Field(

@@ -64,4 +64,4 @@ def main(model: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "model_repository/baseline/1")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "model_repository/mman/1")

@@ -18,7 +18,7 @@ from training.checkpoint import save_checkpoint
 from training.config.run import TrainingConfig
 from training.networks.build import build_network
 
-BASELINE = Path(__file__).parents[2] / "model_repository" / "baseline" / "1"
+SERVED = Path(__file__).parents[2] / "model_repository" / "mman" / "1"
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def test_crf_without_its_package_is_refused(
 
 
 def test_served_model_has_no_scores_for_a_crf(data_set: Path) -> None:
-    arguments = ["evaluate", str(BASELINE), "--data", str(data_set), "--crf"]
+    arguments = ["evaluate", str(SERVED), "--data", str(data_set), "--crf"]
 
     result = CliRunner().invoke(app, arguments)
 

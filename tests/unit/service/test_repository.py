@@ -20,11 +20,11 @@ def test_highest_version_is_meant_unless_one_is_named(tmp_path: Path) -> None:
     assert repository.versions("baseline") == (2, 9, 10)
 
 
-def test_baseline_is_the_default_where_it_is_served(tmp_path: Path) -> None:
+def test_mman_is_the_default_where_it_is_served(tmp_path: Path) -> None:
     write_model(tmp_path, name="aaa")
-    write_model(tmp_path)
+    write_model(tmp_path, name="mman")
 
-    assert ModelRepository(tmp_path, None).default_model == "baseline"
+    assert ModelRepository(tmp_path, None).default_model == "mman"
     assert ModelRepository(tmp_path, "aaa").default_model == "aaa"
 
 

@@ -65,3 +65,13 @@ def test_mirrored_view_votes_for_the_other_side(network: Colours) -> None:
     plain = TorchParser(network, LIP, (64, 48), (1.0,))(halves(64, 48))
     assert (plain[:, :20] == LEFT).all()
     assert (plain[:, 28:] == RIGHT).all()
+
+
+def test_high_output_is_read_on_its_own_grid(network: Colours) -> None:
+    parse = TorchParser(network, LIP, (64, 48), (1.0,))
+
+    label_map = parse.high(halves(64, 48))
+
+    assert label_map.shape == (32, 24)
+    assert (label_map[:, :12] == LEFT).all()
+    assert (label_map[:, 12:] == RIGHT).all()
