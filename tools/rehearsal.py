@@ -1,10 +1,11 @@
 """Rehearse the full-size networks: each trains, is killed, resumes, is evaluated and exported.
 
-    OMP_NUM_THREADS=1 nice python tools/rehearsal.py    # goes on where it was cut off
+    OMP_NUM_THREADS=1 nice python tools/rehearsal.py run    # continues where it was cut off
+    OMP_NUM_THREADS=1 nice python tools/rehearsal.py ties   # then: looks into refused exports
 
 On a few photos of CCP and without a GPU: this tells that every config works at its own size and
-what it costs, and nothing about accuracy. Writes docs/results/rehearsal.{md,json}; a config whose
-result lies in runs/rehearsal is not run again.
+what it costs, and nothing about accuracy. Both write docs/results/rehearsal.{md,json}; a config
+whose result lies in runs/rehearsal is not run again.
 """
 
 import csv
@@ -19,18 +20,23 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import psutil
 import torch
 
+from export.storage import SMALLEST
 from limn.encode import palette_png
 from limn.labels import LIP, PASCAL_PERSON_PART
+from limn.ops import tensor as ops
 from limn.taxonomy import taxonomy
+from training.checkpoint import averaged_weights
 from training.config.model import ResNetModel
 from training.config.run import TrainingConfig, read_config
 from training.datasets.layout import Layout
 from training.datasets.lip import open_lip
-from training.datasets.open import LABEL_SET_OF
+from training.datasets.open import LABEL_SET_OF, open_dataset
 from training.networks.build import build_network
+from training.validation import CanvasSet
 
 CONFIGS = Path("training/configs")
 SOURCE = Path("data/ccp")
@@ -59,6 +65,13 @@ PHOTOS = {"train": 4, "val": 3}
 """No fewer of val: `limn export` compares batches of three."""
 
 EPOCHS = 2
+TIES = """## Why exports are refused
+
+An export stores weights in half precision. The same rounding in PyTorch alone, without any graph,
+at scale 1: the share of cells whose winner it changes, in percent, and the distance between the
+two highest logits, median over all cells and over those that change."""
+TIES_HEAD = ("| config | changed | distance | where changed |", "|---|---:|---:|---:|")
+
 LOOK_EVERY = 0.02
 """Seconds between two looks at what a training process has written."""
 
@@ -84,6 +97,21 @@ class Result:
     onnx_bytes: int | None
     agreement: float | None
     faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Ties:
+    """What rounding weights to half precision, as an export stores them, does on torch alone.
+
+    Attributes:
+        changed: share of the cells that have another winner then.
+        margin: median over all cells of the difference between their two highest logits.
+        changed_margin: the same over those whose winner changed.
+    """
+
+    changed: float
+    margin: float
+    changed_margin: float
 
 
 def write_data() -> None:
@@ -151,7 +179,7 @@ def command_of(*arguments: str | Path) -> list[str]:
     return [str(Path(sys.executable).with_name("limn")), *map(str, arguments)]
 
 
-def run(log: Path, *arguments: str | Path) -> tuple[int, str]:
+def run_command(log: Path, *arguments: str | Path) -> tuple[int, str]:
     """A command of limn to its end: its status, and everything it said."""
     done = subprocess.run(  # noqa: S603 - our own command line
         command_of(*arguments), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -159,6 +187,11 @@ def run(log: Path, *arguments: str | Path) -> tuple[int, str]:
     with log.open("a") as file:
         file.write(done.stdout)
     return done.returncode, done.stdout
+
+
+def reason(said: str) -> str:
+    """What a command that failed gave as its reason, on one line."""
+    return " ".join(said[said.rfind("Error: ") :].split())
 
 
 class TrainingProcess:
@@ -252,19 +285,19 @@ def rehearse(name: str) -> Result:
     where = ["--data", str(data_of(layout))]
     out = folder / "val"
     arguments = [*where, "--layout", layout, "--scales", "1", "--worst", "0", "--out", str(out)]
-    status, said = run(log, "evaluate", checkpoint, *arguments)
+    status, said = run_command(log, "evaluate", checkpoint, *arguments)
     if status == 0:
         pixel_accuracy = json.loads(out.with_suffix(".json").read_text())[0]["pixel_accuracy"]
     else:
-        faults.append(f"evaluate: {said}")
+        faults.append(f"evaluate: {reason(said)}")
     repository = folder / "repository"
     arguments = ["--name", "rehearsal", "--repository", str(repository), "--photos", "3", *where]
-    status, said = run(log, "export", checkpoint, *arguments)
+    status, said = run_command(log, "export", checkpoint, *arguments)
     if status == 0:
         onnx_bytes = (repository / "rehearsal/1/model.onnx").stat().st_size
         shutil.rmtree(repository)
     else:
-        faults.append(f"export: {said}")
+        faults.append(f"export: {reason(said)}")
     shares = re.findall(r"([\d.]+)%\s+of\s+the\s+cells", said)
     agreement = min(float(share) / 100 for share in shares) if shares else None
     parameters = count_parameters(config)
@@ -280,6 +313,33 @@ def result_of(name: str) -> Result | None:
     return Result(**content | {"training": Training(**content["training"])})
 
 
+def ties_of(name: str) -> Ties | None:
+    """As they were kept, None if nobody looked."""
+    kept = RUNS / name / "ties.json"
+    return Ties(**json.loads(kept.read_text())) if kept.exists() else None
+
+
+@torch.inference_mode()
+def find_ties(checkpoint: Path) -> Ties:
+    """On all canvases of val, at scale 1."""
+    config, weights = averaged_weights(checkpoint)
+    data = config.data
+    network = build_network(config.model, len(LABEL_SET_OF[data.layout])).eval()
+    canvases = CanvasSet(open_dataset(data.layout, data.root, "val"), data.canvas)
+    images = torch.from_numpy(np.stack(canvases.images))
+    pixels = ops.preprocess(images, data.canvas, network.mean, network.std)
+    network.load_state_dict(weights)
+    exact = network(pixels).high
+    large = {name: value for name, value in weights.items() if value.numel() >= SMALLEST}
+    network.load_state_dict(weights | {name: v.half().float() for name, v in large.items()})
+    changed = exact.argmax(1) != network(pixels).high.argmax(1)
+    best, second = exact.topk(2, dim=1).values.unbind(1)
+    margins = best - second
+    return Ties(
+        float(changed.float().mean()), float(margins.median()), float(margins[changed].median())
+    )
+
+
 def row(result: Result) -> str:
     training, agreement = result.training, result.agreement
     accuracy, size = result.pixel_accuracy, result.onnx_bytes
@@ -292,10 +352,15 @@ def row(result: Result) -> str:
         f"{training.picture_seconds:.1f}",
         f"{training.peak_bytes / 1e9:.1f}",
         "failed" if accuracy is None else f"{100 * accuracy:.1f}",
-        "failed" if size is None else f"{size / 1e6:.0f}",
+        "refused" if size is None else f"{size / 1e6:.0f}",
         "-" if agreement is None else f"{100 * agreement:.2f}",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def ties_row(name: str, ties: Ties) -> str:
+    share, margin, changed = f"{100 * ties.changed:.2f}", ties.margin, ties.changed_margin
+    return f"| `{name}` | {share} | {margin:.2g} | {changed:.2g} |"
 
 
 def cpu_model() -> str:
@@ -303,11 +368,12 @@ def cpu_model() -> str:
     return found[1] if found else "CPU of unknown model"
 
 
-def write_page(results: list[Result]) -> None:
+def write_page() -> None:
+    results = [result for name in NAMES if (result := result_of(name)) is not None]
     threads = os.environ.get("OMP_NUM_THREADS", "all")
     missing = [name for name in NAMES if name not in {result.name for result in results}]
     facts = [
-        f"Command: `OMP_NUM_THREADS={threads} nice python tools/rehearsal.py`",
+        f"Command: `OMP_NUM_THREADS={threads} nice python tools/rehearsal.py run`, then `ties`",
         f"Date: {datetime.now(UTC):%Y-%m-%d}; {cpu_model()}, OMP_NUM_THREADS={threads} of"
         f" {os.cpu_count()} threads, other jobs beside it; no GPU",
         f"{PHOTOS['train']} photos of CCP to train on and {PHOTOS['val']} to evaluate on, for"
@@ -325,20 +391,27 @@ def write_page(results: list[Result]) -> None:
         " with the same class in PyTorch and ONNX Runtime; all in percent",
     ]
     if missing:
-        facts.append(f"Not run yet: {', '.join(f'`{name}`' for name in missing)}")
+        facts.append(f"Not done: {', '.join(f'`{name}`' for name in missing)}")
     head = "config|M parameters|first loss|last loss|resumed|s a picture|GB|pixels|ONNX, MB|agree"
     lines = [f"| {head.replace('|', ' | ')} |", "|---" + "|---:" * head.count("|") + "|"]
     page = ["# Rehearsal of the full-size networks", "\n".join(f"- {fact}" for fact in facts)]
     page.append("\n".join([*lines, *map(row, results)]))
-    failed = [f"- `{r.name}`: {' '.join(fault.split())}" for r in results for fault in r.faults]
+    failed = [f"- `{result.name}`: {fault}" for result in results for fault in result.faults]
     if failed:
         page += ["## What failed", "\n".join(failed)]
+    ties = {name: found for name in NAMES if (found := ties_of(name)) is not None}
+    if ties:
+        page += [TIES, "\n".join([*TIES_HEAD, *(ties_row(*item) for item in ties.items())])]
     OUT.with_suffix(".md").write_text("\n\n".join(page) + "\n")
-    numbers = {result.name: asdict(result) for result in results}
+    numbers = {
+        result.name: asdict(result)
+        | {"ties": asdict(ties[result.name]) if result.name in ties else None}
+        for result in results
+    }
     OUT.with_suffix(".json").write_text(json.dumps(numbers, indent=2) + "\n")
 
 
-def main() -> None:
+def run() -> None:
     write_data()
     for name in NAMES:
         if result_of(name) is not None:
@@ -351,8 +424,20 @@ def main() -> None:
             continue
         (RUNS / name / "result.json").write_text(json.dumps(asdict(result)))
         print(f"  {row(result)}", *result.faults, sep="\n  ", flush=True)
-        write_page([done for other in NAMES if (done := result_of(other)) is not None])
+        write_page()
+
+
+def ties() -> None:
+    for name in NAMES:
+        result = result_of(name)
+        if result is None or result.onnx_bytes is not None:
+            continue
+        found = ties_of(name) or find_ties(RUNS / name / "last.pt")
+        (RUNS / name / "ties.json").write_text(json.dumps(asdict(found)))
+        print(ties_row(name, found), flush=True)
+    write_page()
 
 
 if __name__ == "__main__":
-    main()
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+    {"run": run, "ties": ties}[sys.argv[1]]()
