@@ -49,8 +49,8 @@ def verify(
         photos: uint8[H, W, 3] RGB each, at least as many as the largest batch.
 
     Raises:
-        ExportError: fewer cells agree than must, the logits have another shape, or there are too
-            few photos to tell.
+        ExportError: fewer cells agree than must, the logits have another shape or are not finite,
+            or there are too few photos to tell.
     """
     require_photos(photos)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
@@ -90,4 +90,7 @@ def _same(
         reference = network(torch.from_numpy(pixels)).high.numpy()
     if logits.shape != reference.shape:
         raise ExportError(f"the graph answers {logits.shape}, PyTorch {reference.shape}")
+    if not np.isfinite(logits).all() or not np.isfinite(reference).all():
+        # Two networks that answer nan everywhere agree on every winner.
+        raise ExportError("the network answers numbers that are not finite; did its loss diverge?")
     return float(np.mean(logits.argmax(1) == reference.argmax(1)))

@@ -421,6 +421,18 @@ def test_verify_tells_another_network_apart(
         verify(graph, read_contract(served), other_network, photos)
 
 
+def test_network_that_diverged_is_not_exported(
+    served: Path,
+    other_network: ParsingNetwork,
+    photos: list[NDArray[np.uint8]],
+) -> None:
+    for parameter in other_network.parameters():
+        parameter.data.fill_(math.nan)
+
+    with pytest.raises(ExportError, match="numbers that are not finite"):
+        verify((served / "model.onnx").read_bytes(), read_contract(served), other_network, photos)
+
+
 @pytest.mark.parametrize(
     ("name", "version", "count", "message"),
     [

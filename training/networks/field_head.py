@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from training.networks import vgg
-from training.networks.initial import he_start, normal_start
+from training.networks.initial import normal_start
 
 CHANNELS = 1024
 """A quarter of VGG's own, as DeepLab has it."""
@@ -20,9 +20,10 @@ class FieldHead(nn.Module):
         self.fc7 = nn.Conv2d(CHANNELS, CHANNELS, 1)
         self.fc8 = nn.Conv2d(CHANNELS, classes, 1)
         self.dropout = nn.Dropout(dropout)
-        he_start(self.fc6)
-        he_start(self.fc7)
-        normal_start(self.fc8)
+        # Where no ImageNet classifier fills them: He's start on top of VGG's features, which reach
+        # hundreds, has logits so large that the paper's rates diverge within three steps.
+        for layer in (self.fc6, self.fc7, self.fc8):
+            normal_start(layer)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """[B, 512, h, w] to the features [B, 1024, h, w] and the scores [B, K, h, w] they give."""

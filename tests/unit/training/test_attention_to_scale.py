@@ -3,6 +3,7 @@ import torch
 
 from tests.fixtures.narrow import make_narrow
 from training.networks.attention_to_scale import AttentionToScale
+from training.networks.field_head import FieldHead
 
 
 @pytest.fixture
@@ -73,3 +74,10 @@ def test_network_runs_in_half_precision(network: AttentionToScale) -> None:
 
     logits.high.float().mean().backward()
     assert logits.high.isfinite().all()
+
+
+def test_head_starts_small_enough_for_the_features_of_vgg() -> None:
+    head = FieldHead(5, 12, 0.5)
+
+    for layer in (head.fc6, head.fc7, head.fc8):
+        assert layer.weight.std().item() == pytest.approx(0.01, rel=0.05)
