@@ -56,6 +56,8 @@ class Result:
     low_mean_iou: float
     isolated_2: float
     isolated_4: float
+    macro_gap: float | None
+    micro_gap: float | None
 
 
 COLUMNS = {
@@ -64,6 +66,8 @@ COLUMNS = {
     "low_mean_iou": "mIoU (low)",
     "isolated_2": "IPR 2",
     "isolated_4": "IPR 4",
+    "macro_gap": "Macro D tells",
+    "micro_gap": "Micro D tells",
 }
 
 
@@ -99,7 +103,16 @@ def score(checkpoint: Path) -> Result:
         islands += isolated_pixels(high, ISLANDS)
         cells += high.size
     low_mean_iou = Accuracy(matrix).mean_iou
-    return Result(last["mean_iou"], last["pixel_accuracy"], low_mean_iou, *(islands / cells))
+    gaps = (_gap(last["figures"], kind) for kind in ("macro", "micro"))
+    return Result(
+        last["mean_iou"], last["pixel_accuracy"], low_mean_iou, *(islands / cells), *gaps
+    )
+
+
+def _gap(figures: dict[str, float], kind: str) -> float | None:
+    """Mean score of annotated maps above that of predicted ones, in the last epoch."""
+    real, fake = figures.get(f"d_{kind}_real"), figures.get(f"d_{kind}_fake")
+    return None if real is None or fake is None else real - fake
 
 
 def results_of(row: str) -> list[Result]:
@@ -116,10 +129,13 @@ def results_of(row: str) -> list[Result]:
     return results
 
 
-def cell(values: Sequence[float]) -> str:
-    """Mean and deviation in percent."""
-    spread = f" ± {100 * stdev(values):.2f}" if len(values) > 1 else ""
-    return f"{100 * mean(values):.2f}{spread}"
+def cell(values: Sequence[float | None]) -> str:
+    """Mean and deviation in percent; nothing where a row has no such figure."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "-"
+    spread = f" ± {100 * stdev(known):.2f}" if len(known) > 1 else ""
+    return f"{100 * mean(known):.2f}{spread}"
 
 
 def table() -> None:
@@ -141,6 +157,8 @@ def table() -> None:
         "mIoU (low): of the output at stride 16, against the label under the middle of each cell",
         "IPR a: share of the cells of the high output, on its own grid, in 8-connected islands of"
         " fewer than a cells",
+        "D tells: mean score of annotated maps above that of predicted ones, in percent of the way"
+        " from 0 to 1; at 0 a discriminator sees no difference",,
     ]
     page = ["# What each part brings, on CCP", "\n".join(f"- {fact}" for fact in facts)]
     page.append("\n".join(lines))
