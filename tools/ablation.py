@@ -104,9 +104,7 @@ def score(checkpoint: Path) -> Result:
         cells += high.size
     low_mean_iou = Accuracy(matrix).mean_iou
     gaps = (_gap(last["figures"], kind) for kind in ("macro", "micro"))
-    return Result(
-        last["mean_iou"], last["pixel_accuracy"], low_mean_iou, *(islands / cells), *gaps
-    )
+    return Result(last["mean_iou"], last["pixel_accuracy"], low_mean_iou, *(islands / cells), *gaps)
 
 
 def _gap(figures: dict[str, float], kind: str) -> float | None:
@@ -158,7 +156,7 @@ def table() -> None:
         "IPR a: share of the cells of the high output, on its own grid, in 8-connected islands of"
         " fewer than a cells",
         "D tells: mean score of annotated maps above that of predicted ones, in percent of the way"
-        " from 0 to 1; at 0 a discriminator sees no difference",,
+        " from 0 to 1; at 0 a discriminator sees no difference",
     ]
     page = ["# What each part brings, on CCP", "\n".join(f"- {fact}" for fact in facts)]
     page.append("\n".join(lines))
