@@ -45,4 +45,5 @@ def export(
         typer.echo(
             f"{height}x{width}, batch {agreement.batch}: {agreement.share:.4%} of the cells agree"
         )
-    typer.echo(f"{result.folder}: {result.file_bytes / 1e6:.1f} MB")
+    megabytes = result.file_bytes / 1e6
+    typer.echo(f"{result.folder}: {megabytes:.1f} MB, {result.contract.precision} weights")

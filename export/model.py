@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from export.errors import ExportError
+from export.errors import ExportError, GraphDisagrees
 from export.graph import export_graph
 from export.sources import sources
 from export.storage import store_half
@@ -45,6 +47,8 @@ def export_model(
 ) -> Export:
     """Verify, then write `repository/<name>/<version>/{model.onnx,contract.json}`.
 
+    Weights are stored in half precision, or whole where rounding them changes what is seen.
+
     Args:
         checkpoint: as `limn train` writes it; its averaged weights are taken.
         repository: the model repository's folder.
@@ -67,8 +71,26 @@ def export_model(
     network.load_state_dict(weights)
     # Before the export, which takes long: a wrong name shows here.
     draft = _draft(config, network, name, version, training_pictures)
-    graph = store_half(export_graph(network, draft.tensors)).SerializeToString()
-    contract = draft.model_copy(update={"sha256": hashlib.sha256(graph).hexdigest()})
+    model = export_graph(network, draft.tensors)
+    try:
+        return _verified(store_half(model), "fp16", draft, network, photos, folder)
+    except GraphDisagrees:
+        # Half a file is no gain where rounded weights see something else.
+        return _verified(model, "fp32", draft, network, photos, folder)
+
+
+def _verified(
+    model: onnx.ModelProto,
+    precision: Literal["fp16", "fp32"],
+    draft: ModelContract,
+    network: ParsingNetwork,
+    photos: Sequence[NDArray[np.uint8]],
+    folder: Path,
+) -> Export:
+    """Write the version folder if the graph sees what the network sees."""
+    graph = model.SerializeToString()
+    digest = hashlib.sha256(graph).hexdigest()
+    contract = draft.model_copy(update={"sha256": digest, "precision": precision})
     agreements = verify(graph, contract, network, photos)
     _write(folder, contract, graph)
     return Export(folder, contract, len(graph), agreements)

@@ -8,7 +8,7 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from export.errors import ExportError
+from export.errors import ExportError, GraphDisagrees
 from limn.contract import ModelContract
 from limn.geometry import Letterbox, Size
 from limn.ops import array
@@ -49,8 +49,9 @@ def verify(
         photos: uint8[H, W, 3] RGB each, at least as many as the largest batch.
 
     Raises:
-        ExportError: fewer cells agree than must, the logits have another shape or are not finite,
-            or there are too few photos to tell.
+        GraphDisagrees: fewer cells agree than must.
+        ExportError: the logits have another shape or are not finite, or there are too few photos
+            to tell.
     """
     require_photos(photos)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
@@ -65,7 +66,7 @@ def verify(
             found.append(Agreement(size, batch, float(same)))
     worst = min(found, key=lambda agreement: agreement.share)
     if worst.share < AGREEMENT:
-        raise ExportError(
+        raise GraphDisagrees(
             f"the exported graph disagrees with PyTorch: {worst.share:.4%} of the cells have the"
             f" same class at {worst.size[0]}x{worst.size[1]}, batch {worst.batch};"
             f" {AGREEMENT:.1%} are needed"

@@ -12,6 +12,7 @@ import onnx
 import pytest
 import torch
 from numpy.typing import NDArray
+from onnx import numpy_helper
 from skimage import data
 from torch import Tensor
 from typer.testing import CliRunner
@@ -410,6 +411,29 @@ def test_graph_that_disagrees_is_not_written(
         export_model(checkpoint, tmp_path / "models", "tiny", 1, photos, 6)
 
     assert list(tmp_path.iterdir()) == [checkpoint]
+
+
+def test_weights_are_stored_whole_where_rounding_them_changes_what_is_seen(
+    served: Path,
+    checkpoint: Path,
+    photos: list[NDArray[np.uint8]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = onnx.load_model(served / "model.onnx")
+    ruined = onnx.ModelProto()
+    ruined.CopyFrom(whole)
+    for tensor in ruined.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float16:
+            tensor.CopyFrom(numpy_helper.from_array(np.zeros_like(values), tensor.name))
+    monkeypatch.setattr("export.model.export_graph", lambda network, tensors: whole)
+    monkeypatch.setattr("export.model.store_half", lambda model: ruined)
+
+    result = export_model(checkpoint, tmp_path, "tiny", 1, photos, 6)
+
+    assert result.contract.precision == "fp32"
+    assert (tmp_path / "tiny" / "1" / "model.onnx").read_bytes() == whole.SerializeToString()
 
 
 def test_verify_tells_another_network_apart(
