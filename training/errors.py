@@ -13,3 +13,18 @@ class ConfigError(LimnError):
 
 class CheckpointError(LimnError):
     """A checkpoint or a file of weights cannot be used for this network."""
+
+
+class TrainingDiverged(LimnError):
+    """The loss of a batch was infinite or not a number; what was learnt since is lost.
+
+    Attributes:
+        epoch, batch: where, from 1.
+    """
+
+    def __init__(self, epoch: int, batch: int) -> None:
+        super().__init__(
+            f"the loss of batch {batch} of epoch {epoch} is not a finite number; last.pt is of the"
+            " epoch before. Lower the learning rates or lengthen the warm-up, in a run of its own"
+        )
+        self.epoch, self.batch = epoch, batch

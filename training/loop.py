@@ -3,8 +3,8 @@
 import json
 import os
 import platform
-from collections import defaultdict
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ from lightning_fabric import Fabric
 from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 from torch import Tensor
 
-from limn.ops import tensor as ops
 from training.batches import class_weights, count_if_needed, make_batches
 from training.checkpoint import save_checkpoint
 from training.config.run import TrainingConfig
@@ -26,6 +25,7 @@ from training.objective import ParsingObjective
 from training.progress import progress_bar
 from training.run import Run, start
 from training.sheets import save_sheet
+from training.step import TrainingStep
 from training.validation import CanvasSet
 
 LAST = "last.pt"
@@ -44,6 +44,9 @@ def train(config: TrainingConfig, folder: Path) -> Path:
 
     Returns:
         Path of the best checkpoint by mIoU of the averaged weights on canvases of val.
+
+    Raises:
+        TrainingDiverged: the loss is no longer a number; checkpoints are those of the epoch before.
     """
     folder.mkdir(parents=True, exist_ok=True)
     schedule, data = config.schedule, config.data
@@ -72,7 +75,7 @@ def train(config: TrainingConfig, folder: Path) -> Path:
     if run.adversary is not None:
         run.adversary.launch()
 
-    top_rate = schedule.learning_rate * schedule.bias_rate_factor
+    step = TrainingStep(fabric, run, network, optimizer, objective, schedule)
     with progress_bar(shown=fabric.is_global_zero) as progress:
         bar = progress.add_task(
             config.name,
@@ -82,38 +85,15 @@ def train(config: TrainingConfig, folder: Path) -> Path:
         while run.epoch < schedule.epochs:
             plan.epoch = run.epoch
             seed_epoch(schedule.seed, run.epoch, fabric.global_rank)
-            # Equal on all processes, or one would wait for a step that the others do not take.
             coins = np.random.default_rng((schedule.seed, run.epoch))
-            figures: dict[str, list[Tensor]] = defaultdict(list)
-            for number, (images, labels) in enumerate(batches, start=1):
-                if number > steps_per_epoch * schedule.accumulate:
-                    break
+            # Batches that would not fill a step are left for an epoch that draws them earlier.
+            used = islice(batches, steps_per_epoch * schedule.accumulate)
+            for number, (images, labels) in enumerate(used, start=1):
                 is_step = number % schedule.accumulate == 0
-                labels = labels.to(fabric.device)
-                pixels = ops.normalise(images.to(fabric.device), network.mean, network.std)
-                pixels = pixels.contiguous(memory_format=torch.channels_last)
-                with fabric.no_backward_sync(network, enabled=not is_step):
-                    logits = network(pixels)
-                    loss, seen = objective(logits, labels)
-                    if run.adversary is not None:
-                        duels = run.adversary.duels(pixels, logits, labels)
-                        if coins.random() < run.adversary.section.step_probability:
-                            seen |= run.adversary.step(duels)
-                        price, more = run.adversary.generator_term(duels)
-                        loss, seen = loss + price, seen | more
-                    fabric.backward(loss / schedule.accumulate)
-                for name, value in {"loss": loss.detach(), **seen}.items():
-                    figures[name].append(value)
-                if is_step:
-                    optimizer.step()
-                    optimizer.zero_grad(set_to_none=True)
-                    run.scheduler.step()
-                    if run.adversary is not None:
-                        run.adversary.set_rate(float(run.scheduler.get_last_lr()[-1]) / top_rate)
-                    run.averaged.update_parameters(run.network)
-                    progress.update(bar, advance=1)
+                step(images, labels, coins, last=is_step)
+                progress.update(bar, advance=int(is_step))
+            means = step.means()
             run.epoch += 1
-            means = {name: float(torch.stack(seen).mean()) for name, seen in figures.items()}
             if canvases is not None:
                 finish_epoch(config, fabric, run, canvases, means, folder)
                 progress.console.print(run.history.summary())

@@ -32,7 +32,7 @@ from training.config.model import LightModel
 from training.config.run import TrainingConfig
 from training.config.schedule import ScheduleSection
 from training.config.structure import StructureSection
-from training.errors import CheckpointError
+from training.errors import CheckpointError, TrainingDiverged
 from training.loop import train
 from training.networks.build import build_network
 from training.networks.parsing_network import ParsingLogits, ParsingNetwork
@@ -226,6 +226,29 @@ def test_interrupted_run_resumes_and_ends_like_an_unbroken_one(
         assert same(unbroken[part], resumed[part]), part
     # An epoch without a coin has no score of annotated maps, and nan is unlike itself.
     assert repr(unbroken["history"]) == repr(resumed["history"])
+
+
+def test_run_whose_loss_is_no_number_stops_and_keeps_the_epoch_before(
+    config: TrainingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = 0
+    objective = ParsingObjective.__call__
+
+    def diverging(
+        self: ParsingObjective, logits: ParsingLogits, labels: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        nonlocal answers
+        answers += 1
+        loss, figures = objective(self, logits, labels)
+        return (loss * math.nan if answers == STEPS_PER_EPOCH + 2 else loss), figures
+
+    monkeypatch.setattr(ParsingObjective, "__call__", diverging)
+    with pytest.raises(TrainingDiverged, match="batch 2 of epoch 2"):
+        train(config, tmp_path)
+
+    kept = load_checkpoint(tmp_path / "last.pt")
+    assert kept["epoch"] == 1
+    assert all(value.isfinite().all() for value in kept["network"].values())
 
 
 def test_run_killed_between_its_two_checkpoints_keeps_its_best_one(
