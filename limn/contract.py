@@ -3,7 +3,7 @@
 import hashlib
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -11,6 +11,16 @@ from limn.errors import ContractError
 from limn.labels import LabelSet
 
 CONTRACT_FILE = "contract.json"
+
+PARSER_SUFFIX = "_parse"
+"""Beside the network `<name>`, `<name>_parse` takes canvases to labels in one graph."""
+
+PHOTO_SUFFIX = "_photo"
+"""`<name>_photo` takes an encoded photo; the gateway answers it, no folder holds it."""
+
+FILE_PATTERN = r"^[A-Za-z0-9_.-]+$"
+
+Precision = Literal["fp32", "fp16", "int8"]
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 Side = Annotated[int, Field(ge=16, le=4096)]
@@ -48,6 +58,15 @@ class TensorSpec(_Frozen):
 
     pixels: str = "pixels"
     logits: str = "logits"
+
+
+class ParserTensorSpec(_Frozen):
+    """Names of a parser's input and outputs, the same on every server."""
+
+    canvas: str = "canvas"
+    labels: str = "labels"
+    color: str = "color"
+    scores: str = "scores"
 
 
 class DataSource(_Frozen):
@@ -94,14 +113,16 @@ class ModelContract(_Frozen):
     color_order: Literal["RGB"] = "RGB"
     tensors: TensorSpec = TensorSpec()
     scales: dict[str, Size] = Field(description="test-time scale -> exact input size")
-    precision: Literal["fp32", "fp16", "int8"] = Field(description="number format of the weights")
-    file: str = Field(default="model.onnx", pattern=r"^[A-Za-z0-9_.-]+$")
+    precision: Precision = Field(description="number format of the weights")
+    file: str = Field(default="model.onnx", pattern=FILE_PATTERN)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     sources: tuple[DataSource, ...]
     measured: tuple[Measurement, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> "ModelContract":
+        if self.name.endswith((PARSER_SUFFIX, PHOTO_SUFFIX)):
+            raise ValueError(f"name: endings {PARSER_SUFFIX} and {PHOTO_SUFFIX} are Limn's own")
         if len(self.labels.classes) != len(self.labels.palette):
             raise ValueError("labels: classes and palette differ in length")
         if not self.scales:
@@ -131,21 +152,59 @@ class ModelContract(_Frozen):
         return height, width
 
 
+class ParserContract(_Frozen):
+    """What the `contract.json` of `<name>_parse` holds: a network with all that surrounds it.
+
+    One graph from `canvas` uint8[B, S_h, S_w, 3] RGB to `labels` uint8[B, S_h, S_w], `color`
+    uint8[B, S_h, S_w, 3] RGB and `scores` float16[B, K, h, w], the mean of the probabilities at all
+    of `scales`, on the grid of scale 1.
+    """
+
+    name: str = Field(pattern=rf"^[a-z][a-z0-9_]{{0,63}}{PARSER_SUFFIX}$")
+    version: int = Field(ge=1, description="also of the network")
+    labels: LabelSpec
+    canvas: Size
+    stride: int = Field(ge=1, le=32, description="canvas pixels per cell of the scores")
+    scales: dict[str, Size] = Field(description="test-time scales in the graph -> network input")
+    tensors: ParserTensorSpec = ParserTensorSpec()
+    precision: Precision
+    file: str = Field(default="model.onnx", pattern=FILE_PATTERN)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    network_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the network inside")
+
+    @property
+    def network(self) -> str:
+        """Name of the raw network; it has the same version."""
+        return self.name.removesuffix(PARSER_SUFFIX)
+
+
 def sha256_of(path: Path) -> str:
     """Hex digest of a file's bytes, read in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+Contract = TypeVar("Contract", ModelContract, ParserContract)
+
+
 def read_contract(folder: Path) -> ModelContract:
-    """The contract in a version folder, with the hash of its model file checked.
+    """The contract in a network's version folder, with the hash of its model file checked.
 
     Raises:
         ContractError: a file is missing, the JSON does not fit the schema, or the hash differs.
     """
+    return _read(folder, ModelContract)
+
+
+def read_parser_contract(folder: Path) -> ParserContract:
+    """The same for a version folder of `<name>_parse`."""
+    return _read(folder, ParserContract)
+
+
+def _read(folder: Path, kind: type[Contract]) -> Contract:
     path = folder / CONTRACT_FILE
     try:
-        contract = ModelContract.model_validate_json(path.read_bytes())
+        contract = kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise ContractError(
             f"{folder} has no {CONTRACT_FILE}: export the model with `limn export`"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from limn.contract import ModelContract, read_contract
+from limn.contract import PARSER_SUFFIX, ModelContract, read_contract
 from limn.errors import ContractError
 from limn.labels import LabelSet
 from service.errors import UnknownModel
@@ -34,7 +34,9 @@ class ServedModel:
 
 
 class ModelRepository:
-    """All models in a folder `<name>/<version>/`; read once, when the service starts.
+    """All networks in a folder `<name>/<version>/`; read once, when the service starts.
+
+    Parsers (`<name>_parse`) are for Triton: here the gateway does their work around the network.
 
     Raises:
         ContractError: there is no model, or one of them is not whole.
@@ -98,7 +100,10 @@ def _version_folders(root: Path) -> list[Path]:
     return sorted(
         folder
         for folder in root.glob("*/*")
-        if folder.is_dir() and folder.name.isdecimal() and not folder.parent.name.startswith(".")
+        if folder.is_dir()
+        and folder.name.isdecimal()
+        and not folder.parent.name.startswith(".")
+        and not folder.parent.name.endswith(PARSER_SUFFIX)
     )
 
 
