@@ -1,0 +1,1 @@
+"""Rehearsal of the full-size networks; see `__main__`."""
