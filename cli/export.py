@@ -1,11 +1,18 @@
 """`limn export`: a checkpoint to a verified model in the model repository."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cli.failure import explained
+
+if TYPE_CHECKING:
+    from export.material import Material
+    from training.datasets.dataset import ParsingDataset
+
+CALIBRATION_PHOTOS = 48
+JUDGED_PHOTOS = 500
 
 
 def export(
@@ -20,9 +27,17 @@ def export(
         ),
     ] = None,
     photos: Annotated[int, typer.Option(min=3, help="How many photos to verify on.")] = 24,
+    precision: Annotated[
+        Literal["fp16", "fp32", "int8"],
+        typer.Option(
+            help="Of the weights; fp16 stores them in half and computes in fp32, int8 computes in"
+            " INT8 and is refused if it costs more than half a point of mIoU."
+        ),
+    ] = "fp16",
 ) -> None:
-    """Export to ONNX and compare label maps with PyTorch over real photos."""
+    """Export the network and its parser to ONNX and compare both with PyTorch on real photos."""
     from export.model import export_model
+    from export.report import Report
     from training.checkpoint import averaged_weights
     from training.datasets.open import SPLITS, open_dataset
 
@@ -31,19 +46,30 @@ def export(
         root = data or config.data.root
         layout = config.data.layout
         validation = open_dataset(layout, root, SPLITS[layout][1])
-        chosen = [validation.image(i) for i in range(min(photos, len(validation)))]
-        result = export_model(
-            checkpoint,
-            repository,
-            name,
-            version,
-            chosen,
-            len(open_dataset(layout, root, "train")),
-        )
-    for agreement in result.agreements:
-        height, width = agreement.size
-        typer.echo(
-            f"{height}x{width}, batch {agreement.batch}: {agreement.share:.4%} of the cells agree"
-        )
-    megabytes = result.file_bytes / 1e6
-    typer.echo(f"{result.folder}: {megabytes:.1f} MB, {result.contract.precision} weights")
+        training = open_dataset(layout, root, "train")
+        material = _material(training, validation, photos, for_int8=precision == "int8")
+        exported = export_model(checkpoint, repository, name, version, material, precision)
+        report = Report.of(exported, material.photos)
+        report.write(exported)
+    typer.echo(report.text())
+
+
+def _material(
+    training: "ParsingDataset", validation: "ParsingDataset", photos: int, for_int8: bool
+) -> "Material":
+    from export.material import Material
+
+    shown = [validation.image(index) for index in _spread(len(validation), photos)]
+    if not for_int8:
+        return Material(shown, len(training))
+    return Material(
+        shown,
+        len(training),
+        [training.image(index) for index in _spread(len(training), CALIBRATION_PHOTOS)],
+        [validation.pair(index) for index in _spread(len(validation), JUDGED_PHOTOS)],
+    )
+
+
+def _spread(count: int, most: int) -> range:
+    """At most so many of the indices of a data set, from all of it."""
+    return range(0, count, max(1, -(-count // most)))

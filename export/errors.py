@@ -9,3 +9,19 @@ class ExportError(LimnError):
 
 class GraphDisagrees(ExportError):
     """The graph chooses other classes than the network in PyTorch."""
+
+
+class UnsupportedByTensorRt(ExportError):
+    """The graph has operators or types that TensorRT does not take."""
+
+
+class AccuracyLost(ExportError):
+    """Quantised, the network is worse on annotated photos than may be."""
+
+
+class RepositoryError(ExportError):
+    """The model repository cannot be written or changed as asked; it is left as it was."""
+
+
+class TritonNotStarted(ExportError):
+    """The local Triton server could not be started."""

@@ -1,23 +1,35 @@
-"""The whole way from a checkpoint to a version folder in the model repository."""
+"""The whole way from a checkpoint to two version folders in the model repository."""
 
 import hashlib
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from export.accuracy import Costs, accuracy, check_accuracy, open_session
 from export.errors import ExportError, GraphDisagrees
 from export.graph import export_graph
+from export.material import Material, canvases
+from export.operators import check_for_tensorrt
+from export.parser_graph import Parser, export_parser_graph
+from export.quantize import quantize
 from export.sources import sources
 from export.storage import store_half
-from export.verify import Agreement, require_photos, verify
-from limn.contract import CONTRACT_FILE, LabelSpec, ModelContract
+from export.verify import Agreement, require_photos, verify, verify_parser
+from limn.contract import (
+    CONTRACT_FILE,
+    PARSER_SUFFIX,
+    LabelSpec,
+    ModelContract,
+    ParserContract,
+    ParserTensorSpec,
+    Precision,
+)
+from limn.ops import array
 from training.augment.recipe import scaled_canvas
 from training.checkpoint import averaged_weights
 from training.config.run import TrainingConfig
@@ -29,12 +41,32 @@ from training.parser import FILL_RGB
 
 @dataclass(frozen=True)
 class Export:
-    """What was written, and how well it agrees with PyTorch."""
+    """What was written, and how well it agrees with PyTorch.
+
+    Attributes:
+        folder, parser_folder: version folders of `<name>` and `<name>_parse`.
+        agreements, parser_agreements: of logits and of labels; none of INT8, which is judged by
+            its accuracy.
+    """
 
     folder: Path
+    parser_folder: Path
     contract: ModelContract
     file_bytes: int
+    parser_bytes: int
     agreements: list[Agreement]
+    parser_agreements: list[Agreement]
+    costs: Costs | None
+
+
+class _Graphs(NamedTuple):
+    """Of one network: alone, and with all that surrounds it."""
+
+    network: onnx.ModelProto
+    parser: onnx.ModelProto
+
+    def stored_half(self) -> "_Graphs":
+        return _Graphs(store_half(self.network), store_half(self.parser))
 
 
 def export_model(
@@ -42,61 +74,136 @@ def export_model(
     repository: Path,
     name: str,
     version: int,
-    photos: Sequence[NDArray[np.uint8]],
-    training_pictures: int,
+    material: Material,
+    precision: Precision = "fp16",
 ) -> Export:
-    """Verify, then write `repository/<name>/<version>/{model.onnx,contract.json}`.
+    """Verify, then write `<name>/<version>` and `<name>_parse/<version>` into the repository.
 
-    Weights are stored in half precision, or whole where rounding them changes what is seen.
+    Each holds `model.onnx` and `contract.json`. With `fp16`, weights are stored in half precision,
+    or whole where rounding them changes what is seen; the arithmetic stays fp32.
 
     Args:
         checkpoint: as `limn train` writes it; its averaged weights are taken.
         repository: the model repository's folder.
         name: of the model.
         version: must not exist yet.
-        photos: uint8[H, W, 3] RGB, to compare label maps on.
-        training_pictures: how many pictures it was trained on, for the contract.
+        material: pictures to verify on and, for `int8`, to calibrate with and to judge by.
+        precision: of the stored weights; `int8` computes with them too.
 
     Raises:
-        ExportError: the version exists, a name or number fits no contract, or graph and network
-            disagree; then nothing is written.
+        ExportError: the version exists, a name or number fits no contract, TensorRT does not take
+            the graph, graph and network disagree, or INT8 costs too much; then nothing is written.
         CheckpointError: the checkpoint cannot be read.
     """
-    folder = repository / name / str(version)
-    if folder.exists():
-        raise ExportError(f"{folder} exists; a version never changes, export the next one")
-    require_photos(photos)
+    folders = repository / name / str(version), repository / f"{name}{PARSER_SUFFIX}" / str(version)
+    for folder in folders:
+        if folder.exists():
+            raise ExportError(f"{folder} exists; a version never changes, export the next one")
+    require_photos(material.photos)
     config, weights = averaged_weights(checkpoint)
     network = build_network(config.model, len(LABEL_SET_OF[config.data.layout])).eval()
     network.load_state_dict(weights)
     # Before the export, which takes long: a wrong name shows here.
-    draft = _draft(config, network, name, version, training_pictures)
-    model = export_graph(network, draft.tensors)
-    try:
-        return _verified(store_half(model), "fp16", draft, network, photos, folder)
-    except GraphDisagrees:
-        # Half a file is no gain where rounded weights see something else.
-        return _verified(model, "fp32", draft, network, photos, folder)
+    draft = _draft(config, network, name, version, material.training_pictures, precision)
+    whole = _Graphs(
+        export_graph(network, draft.tensors),
+        export_parser_graph(network, draft, ParserTensorSpec()),
+    )
+    for graph in whole:
+        check_for_tensorrt(graph)
+    parser = Parser(network, draft).eval()
+    if precision == "int8":
+        found = _quantised(whole, draft, material)
+    elif precision == "fp32":
+        found = _verified(whole, draft, parser, material)
+    else:
+        try:
+            found = _verified(whole.stored_half(), draft, parser, material)
+        except GraphDisagrees:
+            # Half a file is no gain where rounded weights see something else.
+            fp32 = draft.model_copy(update={"precision": "fp32"})
+            found = _verified(whole, fp32, parser, material)
+    return _write(found, *folders)
+
+
+class _Checked(NamedTuple):
+    """Graphs that may be served, and what was found out about them."""
+
+    graphs: _Graphs
+    draft: ModelContract
+    agreements: list[Agreement]
+    parser_agreements: list[Agreement]
+    costs: Costs | None
 
 
 def _verified(
-    model: onnx.ModelProto,
-    precision: Literal["fp16", "fp32"],
-    draft: ModelContract,
-    network: ParsingNetwork,
-    photos: Sequence[NDArray[np.uint8]],
-    folder: Path,
-) -> Export:
-    """Write the version folder if the graph sees what the network sees."""
-    graph = model.SerializeToString()
-    digest = hashlib.sha256(graph).hexdigest()
-    contract = draft.model_copy(update={"sha256": digest, "precision": precision})
-    agreements = verify(graph, contract, network, photos)
-    _write(folder, contract, graph)
-    return Export(folder, contract, len(graph), agreements)
+    graphs: _Graphs, draft: ModelContract, parser: Parser, material: Material
+) -> _Checked:
+    """GraphDisagrees where a graph does not see what the network in PyTorch sees."""
+    network, whole = (graph.SerializeToString() for graph in graphs)
+    agreements = verify(network, draft, parser.network, material.photos)
+    parsed = verify_parser(whole, parser, ParserTensorSpec(), material.photos)
+    return _Checked(graphs, draft, agreements, parsed, None)
 
 
-def _write(folder: Path, contract: ModelContract, graph: bytes) -> None:
+def _quantised(graphs: _Graphs, draft: ModelContract, material: Material) -> _Checked:
+    """AccuracyLost where annotated photos are seen worse than may be."""
+    if not (material.calibration and material.annotated):
+        raise ExportError(
+            "INT8 needs pictures to calibrate with and annotated ones to be judged by"
+        )
+    shown = canvases(material.calibration, draft)
+    pixels = (
+        array.preprocess(one[np.newaxis], size, draft.mean, draft.std)
+        for one in shown
+        for size in draft.scales.values()
+    )
+    quantised = _Graphs(
+        quantize(graphs.network, pixels),
+        quantize(graphs.parser, (one[np.newaxis] for one in shown)),
+    )
+    before, after = (
+        accuracy(open_session(graph.SerializeToString()), draft, material.annotated)
+        for graph in (graphs.network, quantised.network)
+    )
+    check_accuracy(before, after)
+    return _Checked(quantised, draft, [], [], Costs(before.mean_iou, after.mean_iou))
+
+
+def _write(found: _Checked, folder: Path, parser_folder: Path) -> Export:
+    network, parser = (graph.SerializeToString() for graph in found.graphs)
+    digest = hashlib.sha256(network).hexdigest()
+    contract = found.draft.model_copy(update={"sha256": digest})
+    write_version(parser_folder, parser_contract_of(contract, parser), parser)
+    write_version(folder, contract, network)
+    return Export(
+        folder,
+        parser_folder,
+        contract,
+        len(network),
+        len(parser),
+        found.agreements,
+        found.parser_agreements,
+        found.costs,
+    )
+
+
+def parser_contract_of(contract: ModelContract, parser: bytes) -> ParserContract:
+    """What surrounds a network, stated for its parser's graph."""
+    return ParserContract(
+        name=contract.name + PARSER_SUFFIX,
+        version=contract.version,
+        labels=contract.labels,
+        canvas=contract.canvas,
+        stride=contract.stride,
+        scales=contract.scales,
+        precision=contract.precision,
+        sha256=hashlib.sha256(parser).hexdigest(),
+        network_sha256=contract.sha256,
+    )
+
+
+def write_version(folder: Path, contract: ModelContract | ParserContract, graph: bytes) -> None:
     """Write beside `folder`, then rename: the service stops at a model without its contract."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -112,6 +219,7 @@ def _draft(
     name: str,
     version: int,
     training_pictures: int,
+    precision: Precision,
 ) -> ModelContract:
     """The contract, its hash left open; ExportError names what does not fit one."""
     data = config.data
@@ -131,7 +239,7 @@ def _draft(
                 f"{scale:g}": scaled_canvas(data.canvas, scale, network.size_multiple)
                 for scale in data.test_scales
             },
-            precision="fp16",
+            precision=precision,
             sha256="0" * 64,
             sources=sources(config, training_pictures),
         )

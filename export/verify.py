@@ -9,14 +9,19 @@ import torch
 from numpy.typing import NDArray
 
 from export.errors import ExportError, GraphDisagrees
-from limn.contract import ModelContract
-from limn.geometry import Letterbox, Size
+from export.material import Photo, canvases
+from export.parser_graph import Parser
+from limn.contract import ModelContract, ParserTensorSpec
+from limn.geometry import Size
 from limn.ops import array
 from training.networks.parsing_network import ParsingNetwork
 
 BATCHES = (1, 3)
 AGREEMENT = 0.999
 """Share of cells whose winning class must be the same; rounding moves a border by a hair."""
+
+SCORES_APART = 1e-3
+"""Mean distance of probabilities; half precision alone rounds by up to 2.4e-4."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Agreement:
     share: float
 
 
-def require_photos(photos: Sequence[NDArray[np.uint8]]) -> None:
+def require_photos(photos: Sequence[Photo]) -> None:
     """ExportError where there are too few to fill the largest batch."""
     if len(photos) < max(BATCHES):
         raise ExportError(f"{len(photos)} photos to verify on; at least {max(BATCHES)} are needed")
@@ -38,7 +43,7 @@ def verify(
     graph: bytes,
     contract: ModelContract,
     network: ParsingNetwork,
-    photos: Sequence[NDArray[np.uint8]],
+    photos: Sequence[Photo],
 ) -> list[Agreement]:
     """Compare the winners of `logits`, PyTorch in fp32 against ONNX Runtime on the CPU.
 
@@ -55,12 +60,12 @@ def verify(
     """
     require_photos(photos)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    canvases = np.stack([_canvas(photo, contract) for photo in photos])
+    shown = canvases(photos, contract)
     found = []
     for size in contract.scales.values():
         for batch in BATCHES:
-            count = len(canvases) // batch * batch
-            pixels = array.preprocess(canvases[:count], size, contract.mean, contract.std)
+            count = len(shown) // batch * batch
+            pixels = array.preprocess(shown[:count], size, contract.mean, contract.std)
             chunks = pixels.reshape(-1, batch, *pixels.shape[1:])
             same = np.mean([_same(session, contract, network, chunk) for chunk in chunks])
             found.append(Agreement(size, batch, float(same)))
@@ -74,9 +79,48 @@ def verify(
     return found
 
 
-def _canvas(photo: NDArray[np.uint8], contract: ModelContract) -> NDArray[np.uint8]:
-    box = Letterbox.fit((photo.shape[0], photo.shape[1]), contract.canvas)
-    return array.letterbox(photo, box, contract.fill)
+def verify_parser(
+    graph: bytes, parser: Parser, tensors: ParserTensorSpec, photos: Sequence[Photo]
+) -> list[Agreement]:
+    """Compare `labels`, `color` and `scores` with the same module in PyTorch, all in fp32.
+
+    Raises:
+        GraphDisagrees: fewer pixels agree than must, or colours or scores are others.
+        ExportError: there are too few photos to tell.
+    """
+    require_photos(photos)
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    shown = canvases(photos, parser.contract)
+    found = []
+    for batch in BATCHES:
+        chunks = shown[: len(shown) // batch * batch].reshape(-1, batch, *shown.shape[1:])
+        same = np.mean([_same_parse(session, parser, tensors, chunk) for chunk in chunks])
+        found.append(Agreement(parser.contract.canvas, batch, float(same)))
+    worst = min(found, key=lambda agreement: agreement.share)
+    if worst.share < AGREEMENT:
+        raise GraphDisagrees(
+            f"the exported parser disagrees with PyTorch: {worst.share:.4%} of the pixels have the"
+            f" same class in batches of {worst.batch}; {AGREEMENT:.1%} are needed"
+        )
+    return found
+
+
+def _same_parse(
+    session: onnxruntime.InferenceSession,
+    parser: Parser,
+    tensors: ParserTensorSpec,
+    shown: NDArray[np.uint8],
+) -> float:
+    names = [tensors.labels, tensors.color, tensors.scores]
+    labels, color, scores = session.run(names, {tensors.canvas: shown})
+    with torch.inference_mode():
+        expected = parser(torch.from_numpy(shown))
+    if not (color == np.asarray(parser.contract.labels.palette, np.uint8)[labels]).all():
+        raise GraphDisagrees("the exported parser has colours that are not its labels'")
+    apart = np.abs(scores.astype(np.float32) - expected.scores.float().numpy()).mean()
+    if not apart < SCORES_APART:
+        raise GraphDisagrees(f"the exported parser's scores are {apart:.2e} from PyTorch's")
+    return float(np.mean(labels == expected.labels.numpy()))
 
 
 def _same(

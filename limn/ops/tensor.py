@@ -29,7 +29,8 @@ def resize(maps: Tensor, size: Size) -> Tensor:
 
 def preprocess(canvases: Tensor, size: Size, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """uint8[B, S_h, S_w, 3] RGB to `pixels` float32[B, 3, *size], resized in float."""
-    images = canvases.permute(0, 3, 1, 2).float()
+    # Float first: TensorRT takes bytes as an input, but does nothing with them but this.
+    images = canvases.float().permute(0, 3, 1, 2)
     return normalise(resize(images, size), mean, std)
 
 
@@ -55,6 +56,22 @@ def fuse(scores: Sequence[Tensor], grid: Size) -> Tensor:
     for other in scores[1:]:
         total = total + resize(other, grid)
     return total / len(scores)
+
+
+def choose_on_canvas(scores: Tensor, canvas: Size) -> Tensor:
+    """Class index of every canvas pixel, where the grid of scores covers the canvas.
+
+    What `upsample_and_choose` gives for the region that is the whole grid; all K maps exist at the
+    canvas's size, so that no class waits for the one before.
+
+    Args:
+        scores: float[B, K, h, w].
+        canvas: (S_h, S_w) in pixels.
+
+    Returns:
+        int64[B, S_h, S_w]; of equal scores the lower index.
+    """
+    return resize(scores.float(), canvas).argmax(dim=1)
 
 
 def upsample_and_choose(scores: Tensor, size: Size, region: Region) -> Tensor:

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from cli.offline import served_parser
 from export.errors import ExportError
+from export.material import Material
 from export.model import export_model
 from export.verify import verify
 from limn.contract import read_contract
@@ -355,6 +356,11 @@ def test_export_leaves_a_whole_version_and_nothing_else(served: Path) -> None:
         "tiny/1",
         "tiny/1/contract.json",
         "tiny/1/model.onnx",
+        "tiny/1/report.md",
+        "tiny_parse",
+        "tiny_parse/1",
+        "tiny_parse/1/contract.json",
+        "tiny_parse/1/model.onnx",
     }
 
 
@@ -362,7 +368,8 @@ def test_export_tells_how_well_the_graph_agrees(export_output: tuple[Path, str])
     shares = re.findall(r"(\d+x\d+), batch (\d): ([\d.]+)% of the cells agree", export_output[1])
 
     sizes = ("48x32", "64x48", "80x64")
-    assert [share[:2] for share in shares] == [(size, batch) for size in sizes for batch in "13"]
+    expected = [(size, batch) for size in sizes for batch in "13"]
+    assert [share[:2] for share in shares] == expected
     assert all(99.9 <= float(share[2]) <= 100 for share in shares)
 
 
@@ -404,7 +411,7 @@ def test_version_that_exists_is_refused(
     before = (served / "model.onnx").read_bytes()
 
     with pytest.raises(ExportError, match="a version never changes"):
-        export_model(checkpoint, served.parent.parent, "tiny", 1, photos, 6)
+        export_model(checkpoint, served.parent.parent, "tiny", 1, Material(photos, 6))
 
     assert (served / "model.onnx").read_bytes() == before
 
@@ -431,7 +438,7 @@ def test_graph_that_disagrees_is_not_written(
     save_checkpoint(checkpoint, {"config": config.model_dump_json(), "averaged": weights})
 
     with pytest.raises(ExportError, match="the exported graph disagrees with PyTorch"):
-        export_model(checkpoint, tmp_path / "models", "tiny", 1, photos, 6)
+        export_model(checkpoint, tmp_path / "models", "tiny", 1, Material(photos, 6))
 
     assert list(tmp_path.iterdir()) == [checkpoint]
 
@@ -453,7 +460,7 @@ def test_weights_are_stored_whole_where_rounding_them_changes_what_is_seen(
     monkeypatch.setattr("export.model.export_graph", lambda network, tensors: whole)
     monkeypatch.setattr("export.model.store_half", lambda model: ruined)
 
-    result = export_model(checkpoint, tmp_path, "tiny", 1, photos, 6)
+    result = export_model(checkpoint, tmp_path, "tiny", 1, Material(photos, 6))
 
     assert result.contract.precision == "fp32"
     assert (tmp_path / "tiny" / "1" / "model.onnx").read_bytes() == whole.SerializeToString()
@@ -498,7 +505,7 @@ def test_impossible_export_ends_before_the_graph_is_made(
     message: str,
 ) -> None:
     with pytest.raises(ExportError, match=message):
-        export_model(checkpoint, tmp_path / "models", name, version, photos[:count], 6)
+        export_model(checkpoint, tmp_path / "models", name, version, Material(photos[:count], 6))
 
     assert list(tmp_path.iterdir()) == []
 

@@ -1,0 +1,70 @@
+"""What a graph's accuracy is on annotated photos, and whether INT8 costs more than it may."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from export.errors import AccuracyLost
+from export.material import Photo, canvas
+from limn.contract import ModelContract
+from limn.geometry import Letterbox
+from limn.metrics import Accuracy, confusion
+from limn.ops import array
+from limn.ops.choose import upsample_and_choose
+
+MAY_COST = 0.005
+"""Mean IoU that quantising may cost: half a point."""
+
+
+class Costs(NamedTuple):
+    """Mean IoU from 0 to 1, of fp32 and of INT8."""
+
+    whole: float
+    quantised: float
+
+
+def open_session(graph: bytes) -> onnxruntime.InferenceSession:
+    """On the CPU."""
+    return onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+
+
+def accuracy(
+    session: onnxruntime.InferenceSession,
+    contract: ModelContract,
+    annotated: Iterable[tuple[Photo, NDArray[np.uint8]]],
+) -> Accuracy:
+    """Of a raw network at the contract's scales, without flip, as the embedded engine runs it."""
+    classes = len(contract.labels.classes)
+    matrix = np.zeros((classes, classes), np.int64)
+    for photo, truth in annotated:
+        matrix += confusion(truth, _label_map(session, contract, photo), classes)
+    return Accuracy(matrix)
+
+
+def check_accuracy(whole: Accuracy, quantised: Accuracy) -> None:
+    """AccuracyLost where INT8 costs more than `MAY_COST`."""
+    cost = whole.mean_iou - quantised.mean_iou
+    if not cost <= MAY_COST:
+        raise AccuracyLost(
+            f"INT8 has {quantised.mean_iou:.2%} mIoU where fp32 has {whole.mean_iou:.2%};"
+            f" at most {100 * MAY_COST:g} points may be lost"
+        )
+
+
+def _label_map(
+    session: onnxruntime.InferenceSession, contract: ModelContract, photo: Photo
+) -> NDArray[np.uint8]:
+    names, stride = contract.tensors, contract.stride
+    shown = canvas(photo, contract)[np.newaxis]
+    views = []
+    for size in contract.scales.values():
+        pixels = array.preprocess(shown, size, contract.mean, contract.std)
+        (logits,) = session.run([names.logits], {names.pixels: pixels})
+        views.append(array.probabilities(logits))
+    grid = contract.canvas[0] // stride, contract.canvas[1] // stride
+    scores = array.fuse(views, grid)[0]
+    size = photo.shape[0], photo.shape[1]
+    return upsample_and_choose(scores, size, Letterbox.fit(size, contract.canvas).region(grid))

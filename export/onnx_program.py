@@ -1,0 +1,60 @@
+"""From a torch module to a checked ONNX model that tells nothing of the machine it came from."""
+
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+OPSET = 18
+
+
+def to_onnx(
+    module: nn.Module,
+    example: Tensor,
+    input_name: str,
+    output_names: Sequence[str],
+    dynamic: Mapping[int, Any],
+) -> onnx.ModelProto:
+    """The graph of a module with one input.
+
+    Args:
+        module: in evaluation mode.
+        example: an input; a dynamic side must not be 1.
+        input_name, output_names: of the graph.
+        dynamic: `torch.export.Dim` by axis of the input.
+    """
+    with warnings.catch_warnings():
+        # torch.export copies tree specs of its own by a way that torch itself deprecates.
+        warnings.filterwarnings("ignore", r".*isinstance\(treespec, LeafSpec\)", FutureWarning)
+        program = torch.onnx.export(
+            module,
+            (example,),
+            input_names=[input_name],
+            output_names=list(output_names),
+            dynamic_shapes=(dict(dynamic),),
+            opset_version=OPSET,
+            dynamo=True,
+            optimize=True,
+            verbose=False,
+        )
+    assert program is not None
+    buffer = io.BytesIO()
+    # A stream will do as well, though the annotation names paths only.
+    program.save(buffer)  # type: ignore[arg-type]
+    model = _without_traces(onnx.load_model_from_string(buffer.getvalue()))
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without what the exporter notes beside it: stack traces with paths."""
+    graph = model.graph
+    values = (*graph.value_info, *graph.input, *graph.output)
+    for part in (model, graph, *graph.node, *graph.initializer, *values):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    return model
