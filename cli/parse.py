@@ -21,7 +21,7 @@ def parse(
     photos: Annotated[list[Path], typer.Argument(help="JPEG, PNG or WebP files.", exists=True)],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the answers.")],
     model: Annotated[str | None, typer.Option(help="Served model; the default one.")] = None,
-    version: Annotated[int | None, typer.Option(help="The highest one.", min=1)] = None,
+    version: Annotated[int | None, typer.Option(help="The one promoted.", min=1)] = None,
     scales: Annotated[str | None, typer.Option(help="For example 0.8,1,1.2.")] = None,
     flip: Annotated[bool, typer.Option(help="Look at the mirrored photo too.")] = False,
     boxes: Annotated[str | None, typer.Option(help="JSON [[x1,y1,x2,y2],...], pixels.")] = None,

@@ -41,3 +41,7 @@ class InvalidParameter(LimnError):
 
 class ContractError(LimnError):
     """A model and its contract do not fit together, or one of them is missing."""
+
+
+class PromotionError(LimnError):
+    """A version cannot be the one that is served."""

@@ -28,7 +28,7 @@ class ParseParameters(BaseModel):
     model: Annotated[
         str | None, Field(description="name of a served model; the default one if not given")
     ] = None
-    version: Annotated[int | None, Field(ge=1, description="the highest one if not given")] = None
+    version: Annotated[int | None, Field(ge=1, description="the one served if not given")] = None
     scales: Annotated[
         str | None,
         Field(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from limn.contract import PARSER_SUFFIX, ModelContract, read_contract
 from limn.errors import ContractError
 from limn.labels import LabelSet
+from limn.promotion import served_version
 from service.errors import UnknownModel
 
 PREFERRED_MODEL = "mman"
@@ -40,6 +41,7 @@ class ModelRepository:
 
     Raises:
         ContractError: there is no model, or one of them is not whole.
+        PromotionError: the version promoted of a model is not there.
     """
 
     def __init__(self, root: Path, default_model: str | None) -> None:
@@ -53,6 +55,9 @@ class ModelRepository:
         self._versions: dict[str, list[int]] = {}
         for name, version in sorted(self._models):
             self._versions.setdefault(name, []).append(version)
+        self._served = {
+            name: served_version(root / name, versions) for name, versions in self._versions.items()
+        }
         self.default_model = default_model or self._preferred()
         if self.default_model not in self._versions:
             raise ContractError(
@@ -81,7 +86,7 @@ class ModelRepository:
         return iter(self._models.values())
 
     def find(self, name: str | None = None, version: int | None = None) -> ServedModel:
-        """The model of that name, or the default one; its highest version unless one is named.
+        """The model of that name, or the default one; the version promoted unless one is named.
 
         Raises:
             UnknownModel: no such model or version is served.
@@ -89,7 +94,7 @@ class ModelRepository:
         name = name or self.default_model
         versions = self.versions(name)
         if version is None:
-            version = versions[-1]
+            version = self._served[name]
         if version not in versions:
             known = ", ".join(map(str, versions))
             raise UnknownModel(f"model {name!r} has no version {version}; there are: {known}")

@@ -21,14 +21,14 @@ router = APIRouter(prefix="/v1", tags=["catalogue"])
 
 @router.get("/models")
 async def list_models(pipeline: PipelineOf) -> ModelList:
-    """Every served model in its highest version."""
+    """Every served model in the version that is served by default."""
     repository = pipeline.repository
     return ModelList(models=[_model(repository, name) for name in repository.names])
 
 
 @router.get("/models/{name}", responses=problem_responses(404))
 async def describe_model(name: str, pipeline: PipelineOf) -> ModelDocument:
-    """One served model in its highest version."""
+    """One served model in the version that is served by default."""
     return _model(pipeline.repository, name)
 
 
