@@ -142,7 +142,8 @@ def _start(repository: Path, ports: Ports, environment: Path, work: Path) -> Loc
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            # Not a session: a group of its own is out of reach of the terminal's Ctrl-C, too.
+            process_group=0,
         )
     return LocalTriton(ports, process, log)
 

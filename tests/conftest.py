@@ -1,0 +1,3 @@
+"""Fixtures that tests of every kind use."""
+
+pytest_plugins = ["tests.fixtures.triton"]
