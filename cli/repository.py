@@ -75,7 +75,7 @@ def list_models(repository: Folder = _REPOSITORY) -> None:
 
     with explained():
         found = rows(repository)
-    table = Table(*COLUMNS)
+    table = Table(*COLUMNS, box=None, pad_edge=False)
     for row in found:
         table.add_row(*row)
     Console().print(table)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from export.triton.layout import (
     model_folders,
-    network_of,
     read_version,
     served_version,
     versions_of,
@@ -18,7 +17,7 @@ COLUMNS = (
     "architecture",
     "precision",
     "canvas",
-    "mIoU, pixels (%)",
+    "mIoU %",
     "MB",
 )
 
@@ -41,12 +40,11 @@ def rows(root: Path) -> list[tuple[str, ...]]:
 def _row(folder: Path, version: int, served: int) -> tuple[str, ...]:
     contract = read_version(folder / str(version))
     size = (folder / str(version) / contract.file).stat().st_size
-    architecture, accuracy = f"parser of {network_of(folder).name}", "-"
+    architecture, accuracy = "parser", ""
     if isinstance(contract, ModelContract):
         architecture = contract.architecture
         if contract.measured:
-            first = contract.measured[0]
-            accuracy = f"{first.mean_iou:.1f}, {first.pixel_accuracy:.1f}"
+            accuracy = f"{contract.measured[0].mean_iou:.1f}"
     return (
         contract.name,
         str(version),

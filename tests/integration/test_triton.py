@@ -23,7 +23,7 @@ from limn.contract import ModelContract, read_contract, read_parser_contract
 from limn.geometry import Letterbox
 from limn.ops import array
 
-MODELS = ("mman", "baseline", "baseline_parse")
+MODELS = ("mman", "mman_parse", "baseline", "baseline_parse")
 
 
 @pytest.fixture
@@ -37,12 +37,17 @@ def mman(triton_repository: Path) -> ModelContract:
     return read_contract(triton_repository / "mman/1")
 
 
-def network_input(contract: ModelContract, scale: str, batch: int) -> NDArray[np.float32]:
-    """The astronaut at one scale, and mirrored and dimmed copies of her: float32[B, 3, h, w]."""
+def canvases(contract: ModelContract, batch: int) -> NDArray[np.uint8]:
+    """The astronaut, and copies of her moved to the side: uint8[B, S_h, S_w, 3]."""
     photo = np.asarray(data.astronaut(), dtype=np.uint8)
     canvas = array.letterbox(photo, Letterbox.fit(photo.shape[:2], contract.canvas), contract.fill)
-    canvases = np.stack([np.roll(canvas, 7 * index, axis=1) for index in range(batch)])
-    return array.preprocess(canvases, contract.scales[scale], contract.mean, contract.std)
+    return np.stack([np.roll(canvas, 7 * index, axis=1) for index in range(batch)])
+
+
+def network_input(contract: ModelContract, scale: str, batch: int) -> NDArray[np.float32]:
+    """The same at one scale, as the network takes them: float32[B, 3, h, w]."""
+    size = contract.scales[scale]
+    return array.preprocess(canvases(contract, batch), size, contract.mean, contract.std)
 
 
 def tensor(name: str, values: NDArray[Any]) -> grpc.InferInput:
@@ -51,12 +56,12 @@ def tensor(name: str, values: NDArray[Any]) -> grpc.InferInput:
     return request
 
 
-def in_process(folder: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def in_process(folder: Path, name: str, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
     session = onnxruntime.InferenceSession(
         str(folder / "model.onnx"), providers=["CPUExecutionProvider"]
     )
-    logits: NDArray[np.float32] = session.run(["logits"], {"pixels": pixels})[0]
-    return logits
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, {name: values}), strict=True))
 
 
 def covers(whole: Any, part: Any) -> bool:
@@ -126,11 +131,24 @@ def test_network_answers_as_onnx_runtime_in_this_process(
 
     answer = client.infer("mman", [tensor("pixels", pixels)]).as_numpy("logits")
 
-    expected = in_process(triton_repository / "mman/1", pixels)
+    expected = in_process(triton_repository / "mman/1", "pixels", pixels)["logits"]
     assert answer.shape == expected.shape
     # Another thread count adds up in another order.
     np.testing.assert_allclose(answer, expected, rtol=1e-3, atol=1e-3)
     assert (answer.argmax(1) == expected.argmax(1)).mean() > 0.9999
+
+
+def test_shipped_parser_answers_as_onnx_runtime_in_this_process(
+    client: grpc.InferenceServerClient, mman: ModelContract, triton_repository: Path
+) -> None:
+    canvas = canvases(mman, 2)
+
+    answer = client.infer("mman_parse", [tensor("canvas", canvas)])
+
+    expected = in_process(triton_repository / "mman_parse/1", "canvas", canvas)
+    for name in ("labels", "color"):
+        assert (answer.as_numpy(name) == expected[name]).mean() > 0.9999
+    np.testing.assert_allclose(answer.as_numpy("scores"), expected["scores"], atol=2e-3)
 
 
 def test_parser_answers_only_what_is_asked_for(client: grpc.InferenceServerClient) -> None:
@@ -209,18 +227,21 @@ def test_batch_above_the_largest_is_refused(client: grpc.InferenceServerClient) 
 def test_promoted_version_is_served_once_it_is_loaded(
     client: grpc.InferenceServerClient, triton_repository: Path
 ) -> None:
+    names = ("baseline", "baseline_parse")
+
     def served() -> list[str]:
-        names = ("baseline", "baseline_parse")
-        for name in names:
-            client.load_model(name)
         return [version for name in names for version in client.get_model_metadata(name).versions]
 
     assert served() == ["2", "2"]
-    promote(triton_repository, "baseline", 1, instances=1)
     try:
+        promote(triton_repository, "baseline", 1, instances=1)
+        for name in names:
+            client.load_model(name)
         assert served() == ["1", "1"]
     finally:
         roll_back(triton_repository, "baseline", instances=1)
+        for name in names:
+            client.load_model(name)
     assert served() == ["2", "2"]
 
 
