@@ -68,6 +68,12 @@ def test_every_import_contract_is_kept(tree: Path) -> None:
             "training.objective ->",
             id="training-web",
         ),
+        pytest.param(
+            "export/triton/write.py",
+            "import torch",
+            "export.triton.write -> torch",
+            id="repository-torch",
+        ),
         pytest.param("loadtests/soak.py", "import limn", "loadtests.soak -> limn", id="load-test"),
     ],
 )
