@@ -44,11 +44,7 @@ class EmbeddedEngine:
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
     ) -> Scores:
         """See `Engine.scores`."""
-        if not self._is_open:
-            raise EngineUnavailable("the engine is closed")
-        network = self._networks.get(model)
-        if network is None:
-            raise EngineUnavailable(f"model {model} is not loaded")
+        network = self._network(model)
         flips = (False, True) if tta.flip else (False,)
         views = [(scale, flip) for scale in tta.scales for flip in flips]
         # Scores of many views are large; those of a few canvases at a time keep all cores busy.
@@ -62,6 +58,23 @@ class EmbeddedEngine:
                 return await self._workers.run(partial(_fuse, parts, network.grid))
 
         return np.concatenate(await _all([partial(score, canvas) for canvas in canvases]))
+
+    async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> Scores:
+        """See `Engine.logits`."""
+        network = self._network(model)
+        jobs = [
+            partial(self._workers.run, partial(network.logits, pixels[index : index + 1]))
+            for index in range(len(pixels))
+        ]
+        return np.concatenate(await _all(jobs))
+
+    def _network(self, model: ModelId) -> Network:
+        if not self._is_open:
+            raise EngineUnavailable("the engine is closed")
+        network = self._networks.get(model)
+        if network is None:
+            raise EngineUnavailable(f"model {model} is not loaded")
+        return network
 
     async def _view(
         self, network: Network, canvas: NDArray[np.uint8], scale: float, flip: bool

@@ -28,7 +28,7 @@ class Session(Protocol):
 
 
 class Network:
-    """A model's sessions; whoever calls `view` has one of them to itself for that time."""
+    """A model's sessions; whoever calls `logits` has one of them to itself for that time."""
 
     def __init__(self, model: ServedModel, sessions: Sequence[Session]) -> None:
         self._model = model
@@ -63,33 +63,43 @@ class Network:
         Raises:
             InferenceFailed: ONNX Runtime raised.
         """
-        size = self._model.contract.input_size(scale)
-        session = self._free.get()
-        try:
-            logits = self._run(session, canvas[:, ::-1] if flip else canvas, size)
-        finally:
-            self._free.put(session)
+        contract = self._model.contract
+        size = contract.input_size(scale)
+        with stage("canvas"):
+            seen = (canvas[:, ::-1] if flip else canvas)[np.newaxis]
+            pixels = preprocess(seen, size, contract.mean, contract.std)
+        logits = self.logits(pixels)
         with stage("fuse"):
             scores = resize(probabilities(logits, out=logits), self.grid)
             return unmirror(scores, self._model.label_set.mirror) if flip else scores
 
-    def _run(self, session: Session, canvas: NDArray[np.uint8], size: Size) -> NDArray[np.float32]:
-        contract = self._model.contract
-        with stage("canvas"):
-            pixels = preprocess(canvas[np.newaxis], size, contract.mean, contract.std)
+    def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Pixels float32[1, 3, h, w] to logits float32[1, K, h / stride, w / stride].
+
+        Raises:
+            InferenceFailed: ONNX Runtime raised.
+        """
+        session = self._free.get()
+        try:
+            return self._run(session, pixels)
+        finally:
+            self._free.put(session)
+
+    def _run(self, session: Session, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        names = self._model.contract.tensors
         with stage("network"):
             try:
-                outputs = session.run([contract.tensors.logits], {contract.tensors.pixels: pixels})
+                outputs = session.run([names.logits], {names.pixels: pixels})
             except Exception as exc:
                 # ONNX Runtime's exceptions share no base of their own.
                 raise InferenceFailed(f"{type(exc).__name__}: {exc}") from exc
         return outputs[0]
 
     def _warm_up(self, session: Session, size: Size) -> None:
-        canvas = np.zeros((*self._model.contract.canvas, 3), dtype=np.uint8)
+        pixels = np.zeros((1, 3, *size), dtype=np.float32)
         at = f"model {self._model.id}, input {size[0]}x{size[1]}"
         try:
-            logits = self._run(session, canvas, size)
+            logits = self._run(session, pixels)
         except InferenceFailed as exc:
             raise ContractError(f"{at}: the graph does not run: {exc}") from exc
         stated = (1, len(self._model.label_set), *self._grid(size))

@@ -37,10 +37,21 @@ class Engine(Protocol):
         """
         ...
 
+    async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Pixels float32[B, 3, h, w] to what the network answers, logits float32[B, K, h', w'].
+
+        Pixels are normalised as the contract says, h and w multiples of its `size_multiple`; the
+        grid is h' = h / stride, w' = w / stride. No scales, no flip, no softmax.
+
+        Raises:
+            EngineError: nothing else; each engine translates its own faults.
+        """
+        ...
+
     async def ready(self) -> bool:
-        """Whether `scores` would be answered now."""
+        """Whether `scores` and `logits` would be answered now."""
         ...
 
     async def close(self) -> None:
-        """Give everything back; `scores` raises EngineUnavailable from now on."""
+        """Give everything back; `scores` and `logits` raise EngineUnavailable from now on."""
         ...

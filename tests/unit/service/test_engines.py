@@ -126,6 +126,23 @@ def test_each_canvas_is_scored_alone(start: Callable[[Path], Any], tmp_path: Pat
     assert np.array_equal(together[:1], answer(start, tmp_path, count=1, flip=True))
 
 
+def test_logits_are_what_the_network_answers(start: Callable[[Path], Any], tmp_path: Path) -> None:
+    models.write_model(tmp_path)
+    pixels = preprocess(canvases(3), (304, 208), models.MEAN, models.STD)
+    expected = np.concatenate([colour_scores(canvas, (304, 208)) for canvas in canvases(3)])
+
+    async def run() -> NDArray[np.float32]:
+        async with start(tmp_path) as engine:
+            logits: NDArray[np.float32] = await engine.logits(BASELINE, pixels)
+            return logits
+
+    logits = anyio.run(run)
+
+    assert logits.shape == (3, 20, 152, 104)
+    assert logits.dtype == np.float32
+    assert probabilities(logits) == pytest.approx(expected, abs=1e-4)
+
+
 def test_requests_at_once_get_their_own_answers(
     start: Callable[[Path], Any], tmp_path: Path
 ) -> None:
@@ -163,6 +180,8 @@ def test_closed_engine_is_unavailable(start: Callable[[Path], Any], tmp_path: Pa
             assert not await engine.ready()
             with pytest.raises(EngineUnavailable):
                 await engine.scores(BASELINE, canvases(), tta)
+            with pytest.raises(EngineUnavailable):
+                await engine.logits(BASELINE, np.zeros((1, 3, 384, 256), np.float32))
 
     anyio.run(run)
 
