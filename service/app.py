@@ -1,5 +1,7 @@
 """The gateway's app: `create_app` builds one, `serve` runs it."""
 
+import copy
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,13 +10,17 @@ import uvicorn
 from fastapi import FastAPI
 
 import limn
+from service.admission import Admission
 from service.dependencies import RequestLimits
 from service.handlers import answer_with_problems
+from service.kserve.inference import InferenceService
+from service.kserve.server import grpc_server, require_free_port
+from service.kserve.servicer import InferenceServicer
 from service.metrics import Metrics
-from service.middleware import Admission, BodyLimit, RequestContext
+from service.middleware import AdmissionGate, BodyLimit, RequestContext
 from service.openapi import with_problem_types
 from service.repository import ModelRepository
-from service.routes import catalogue, documentation, operations, parse
+from service.routes import catalogue, documentation, kserve, operations, parse
 from service.settings import Settings
 from service.startup import start_pipeline
 
@@ -23,17 +29,37 @@ _DESCRIPTION = (
     " shows. Errors are RFC 9457 problem documents."
 )
 
+_ADMITTED = re.compile(r"/v1/parse|/v2/models/.+/infer$")
+"""Paths whose requests cost work."""
+
 
 def create_app(settings: Settings) -> FastAPI:
-    """An app that loads its models when it starts and gives them back when it ends."""
+    """An app that loads its models and serves gRPC when it starts, and gives all back at its end.
+
+    `app.state.grpc_port` is where gRPC listens, while the app runs.
+    """
+    metrics = Metrics()
+    admission = Admission(settings.max_in_flight, metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.pipeline = await start_pipeline(settings)
+        state = app.state
+        state.pipeline = await start_pipeline(settings)
+        state.inference = InferenceService(
+            state.pipeline, settings.max_batch_images, settings.request_timeout_s
+        )
+        servicer = InferenceServicer(state.inference, admission, state.metrics)
         try:
-            yield
+            async with grpc_server(
+                servicer,
+                settings.grpc_host,
+                settings.grpc_port,
+                max_message_bytes=settings.max_upload_bytes,
+                max_calls=settings.max_in_flight,
+            ) as state.grpc_port:
+                yield
         finally:
-            await app.state.pipeline.close()
+            await state.pipeline.close()
 
     app = _Gateway(
         title="Limn",
@@ -44,35 +70,50 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.metrics = Metrics()
-    app.state.limits = RequestLimits(settings.max_batch_images, settings.request_timeout_s)
+    app.state.metrics = metrics
+    app.state.limits = RequestLimits(
+        settings.max_upload_bytes, settings.max_batch_images, settings.request_timeout_s
+    )
     # The one added last is the first to see a request.
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
-    app.add_middleware(
-        Admission,
-        prefix=parse.router.prefix,
-        limit=settings.max_in_flight,
-        metrics=app.state.metrics,
-    )
-    app.add_middleware(RequestContext, metrics=app.state.metrics)
+    app.add_middleware(AdmissionGate, paths=_ADMITTED, admission=admission)
+    app.add_middleware(RequestContext, metrics=metrics)
     answer_with_problems(app)
-    for routes in (parse, catalogue, operations, documentation):
+    for routes in (parse, kserve, catalogue, operations, documentation):
         app.include_router(routes.router)
     app.mount("/static", documentation.FILES, name="static")
     return app
 
 
 def serve(settings: Settings) -> None:
-    """Run the app until it is told to stop; ContractError where the models are not whole."""
-    # The lifespan reads them again: a fault should show as one line, before a port is taken.
+    """Run the app until it is told to stop.
+
+    Raises:
+        ContractError: the models are not whole.
+        PortTaken: gRPC cannot listen where it should.
+    """
+    # The lifespan does both again: a fault should show as one line, before a port is taken.
     ModelRepository(settings.model_repository, settings.default_model)
+    require_free_port(settings.grpc_host, settings.grpc_port)
     uvicorn.run(
         create_app(settings),
         host=settings.http_host,
         port=settings.http_port,
         log_level=settings.log_level,
+        log_config=_log_config(settings.log_level),
         server_header=False,
     )
+
+
+def _log_config(level: str) -> dict[str, Any]:
+    """uvicorn's own, with our loggers beside its own: failures, and where gRPC listens."""
+    config: dict[str, Any] = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
+    config["loggers"]["limn"] = {
+        "handlers": ["default"],
+        "level": level.upper(),
+        "propagate": False,
+    }
+    return config
 
 
 class _Gateway(FastAPI):

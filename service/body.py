@@ -1,6 +1,7 @@
 """The body of a parse request: an image as it is, or a form with images and parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from anyio import fail_after
@@ -43,16 +44,23 @@ async def read_body(request: Request, max_images: int, timeout_s: float) -> Body
         InvalidParameter: the form has no image, or a field is not what it should be.
     """
     content_type = request.headers.get("content-type", "")
-    try:
-        with fail_after(timeout_s):
-            if content_type.strip().lower().startswith("multipart/form-data"):
-                return await _read_form(request, max_images)
-            data = await request.body()
-    except TimeoutError as exc:
-        raise BodyTimeout(f"the body did not arrive within {timeout_s:g} s") from exc
+    with arriving_within(timeout_s):
+        if content_type.strip().lower().startswith("multipart/form-data"):
+            return await _read_form(request, max_images)
+        data = await request.body()
     if not data:
         raise EmptyImage("the request has no body: send the bytes of a JPEG, PNG or WebP")
     return Body((Upload(data),), {})
+
+
+@contextmanager
+def arriving_within(timeout_s: float) -> Iterator[None]:
+    """Bound the time that a body takes to arrive; BodyTimeout after that."""
+    try:
+        with fail_after(timeout_s):
+            yield
+    except TimeoutError as exc:
+        raise BodyTimeout(f"the body did not arrive within {timeout_s:g} s") from exc
 
 
 async def _read_form(request: Request, max_images: int) -> Body:

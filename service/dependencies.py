@@ -11,8 +11,9 @@ from service.pipeline import ParsingPipeline
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """Bounds on one request: images in a batch, seconds to send and to answer."""
+    """Bounds on one request: bytes, images in a batch, seconds to send and to answer."""
 
+    max_body_bytes: int
     max_batch_images: int
     timeout_s: float
 

@@ -16,7 +16,7 @@ class BodyTimeout(ServiceError):
 
 
 class MalformedBody(ServiceError):
-    """The body is not the multipart form that its content type promises."""
+    """The body is not what its headers promise: a form, a compressed body, tensors."""
 
 
 class UnknownModel(ServiceError):
@@ -25,6 +25,14 @@ class UnknownModel(ServiceError):
 
 class UnknownLabelSet(ServiceError):
     """No label set of that name."""
+
+
+class NotOffered(ServiceError):
+    """A part of a protocol that strangers are not given, such as control of the repository."""
+
+
+class PortTaken(ServiceError):
+    """The service cannot listen where it is told to."""
 
 
 class Overloaded(ServiceError):

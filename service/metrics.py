@@ -44,7 +44,22 @@ class Metrics:
             registry=self.registry,
         )
         self.in_flight = Gauge(
-            "limn_requests_in_flight", "Parse requests worked on or waiting", registry=self.registry
+            "limn_requests_in_flight",
+            "Parse and inference requests worked on or waiting",
+            registry=self.registry,
+        )
+        self._calls = Counter(
+            "limn_grpc_requests_total",
+            "gRPC requests answered, each message of a stream",
+            ["method", "code"],
+            registry=self.registry,
+        )
+        self._call_latency = Histogram(
+            "limn_grpc_request_duration_seconds",
+            "From the request's message to its answer",
+            ["method"],
+            buckets=_LATENCY_BUCKETS_S,
+            registry=self.registry,
         )
 
     def answered(self, route: str, status: int, seconds: float, body_bytes: int) -> None:
@@ -53,6 +68,11 @@ class Metrics:
         self._latency.labels(route).observe(seconds)
         if body_bytes:
             self._bodies.labels(route).observe(body_bytes)
+
+    def called(self, method: str, code: str, seconds: float) -> None:
+        """Count one gRPC request; `code` is the name of its status."""
+        self._calls.labels(method, code).inc()
+        self._call_latency.labels(method).observe(seconds)
 
     def staged(self, seconds: Mapping[Stage, float]) -> None:
         """Record where the time of one request went."""

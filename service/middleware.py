@@ -4,11 +4,13 @@ import logging
 import re
 import secrets
 import time
+from contextlib import ExitStack
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import problems
+from service.admission import Admission
 from service.errors import BodyTooLarge, Overloaded
 from service.metrics import Metrics
 from service.stages import stage_clock
@@ -80,32 +82,26 @@ def _route(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", UNROUTED)
 
 
-class Admission:
-    """Takes `limit` requests at a time below `prefix`; the next is refused before its body."""
+class AdmissionGate:
+    """Admits requests whose path matches; one too many is refused before its body is read."""
 
-    def __init__(self, app: ASGIApp, prefix: str, limit: int, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, paths: re.Pattern[str], admission: Admission) -> None:
         self.app = app
-        self._prefix = prefix
-        self._limit = limit
-        self._in_flight = 0
-        self._gauge = metrics.in_flight
+        self._paths = paths
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
+        if scope["type"] != "http" or not self._paths.match(scope["path"]):
             await self.app(scope, receive, send)
             return
-        if self._in_flight >= self._limit:
-            error = Overloaded(f"{self._limit} requests are in flight; try again shortly")
-            response = problems.respond(problems.document_of(error), scope)
-            await response(scope, receive, send)
-            return
-        self._in_flight += 1
-        self._gauge.set(self._in_flight)
-        try:
+        with ExitStack() as place:
+            try:
+                place.enter_context(self._admission.admitted())
+            except Overloaded as error:
+                response = problems.respond(problems.document_of(error), scope)
+                await response(scope, receive, send)
+                return
             await self.app(scope, receive, send)
-        finally:
-            self._in_flight -= 1
-            self._gauge.set(self._in_flight)
 
 
 class BodyLimit:

@@ -46,15 +46,20 @@ class ParsingPipeline:
     ) -> None:
         self.repository = repository
         self.engine = engine
-        self._workers = workers
+        self.workers = workers
+        self.parse_limits = parse_limits
         self._image_limits = image_limits
-        self._parse_limits = parse_limits
 
     def plan(self, parameters: ParseParameters) -> ParsePlan:
         """See `service.parameters.plan`."""
-        return plan(parameters, self.repository, self._parse_limits)
+        return plan(parameters, self.repository, self.parse_limits)
 
     async def parse(self, data: bytes, plan: ParsePlan) -> Answer:
+        """Parse one encoded photo, and encode the answer; raises what `assemble` does."""
+        parsed = await self.assemble(data, plan)
+        return await self.workers.run(partial(_encode, parsed))
+
+    async def assemble(self, data: bytes, plan: ParsePlan) -> Parsed:
         """Parse one encoded photo.
 
         Raises:
@@ -62,17 +67,18 @@ class ParsingPipeline:
             InvalidParameter: a box lies outside the photo.
             EngineError: the engine failed.
         """
-        prepared = await self._workers.run(partial(self._prepare, data, plan))
+        prepared = await self.workers.run(partial(self._prepare, data, plan))
         photo = Assembly(prepared.photo, len(prepared.crops) > 1 or plan.output == "json")
         kept: list[NDArray[np.float16]] = []
         for start in range(0, len(prepared.crops), CROPS_AT_A_TIME):
             canvases = prepared.canvases[start : start + CROPS_AT_A_TIME]
             scores = await self.engine.scores(plan.model.id, canvases, plan.tta)
-            await self._workers.run(partial(_paste, photo, prepared, start, scores))
+            await self.workers.run(partial(_paste, photo, prepared, start, scores))
             if plan.output == "npz":
                 kept.extend(scores.astype(np.float16))
-        parsed = Parsed(plan, prepared.crops, prepared.boxes, photo, kept, prepared.image)
-        return await self._workers.run(partial(_encode, parsed))
+        if plan.lookup is not None:
+            await self.workers.run(partial(_translate, photo, plan.lookup))
+        return Parsed(plan, prepared.crops, prepared.boxes, photo, kept, prepared.image)
 
     async def close(self) -> None:
         await self.engine.close()
@@ -100,9 +106,11 @@ def _paste(photo: Assembly, prepared: _Prepared, first: int, scores: NDArray[np.
             photo.paste(index, prepared.crops[index], prepared.boxes[index], score)
 
 
+def _translate(photo: Assembly, lookup: bytes) -> None:
+    with stage("choose"):
+        photo.translate(lookup)
+
+
 def _encode(parsed: Parsed) -> Answer:
-    if parsed.plan.lookup is not None:
-        with stage("choose"):
-            parsed.photo.translate(parsed.plan.lookup)
     with stage("encode"):
         return answer(parsed)

@@ -1,4 +1,7 @@
-"""RFC 9457 problem documents: one table from errors to HTTP, one way to answer them."""
+"""What errors look like from outside: one table from errors to HTTP, one way to answer them.
+
+RFC 9457 problem documents, and below `/v2` the Open Inference Protocol's `{"error": ...}`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +17,8 @@ from service import errors
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:limn:problem:"
 RETRY_AFTER_S = 1
+PROTOCOL_PREFIX = "/v2"
+"""Paths of the Open Inference Protocol, which is also called KServe v2."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,14 @@ PROBLEMS: dict[type[LimnError], Problem] = {
     domain.ImageTooLarge: Problem(413, "image-too-large", "The image has too many pixels"),
     domain.InvalidParameter: Problem(422, "invalid-parameter", "A parameter is not acceptable"),
     domain.ContractError: Problem(500, "internal", "The service failed"),
+    domain.PromotionError: Problem(500, "internal", "The service failed"),
     errors.BodyTooLarge: Problem(413, "body-too-large", "The request body is too large"),
     errors.BodyTimeout: Problem(408, "body-timeout", "The request body did not arrive in time"),
     errors.MalformedBody: Problem(400, "malformed-body", "The request body cannot be read"),
     errors.UnknownModel: Problem(404, "unknown-model", "No such model is served"),
     errors.UnknownLabelSet: Problem(404, "unknown-label-set", "There is no such label set"),
+    errors.NotOffered: Problem(404, "not-offered", "This service does not offer that"),
+    errors.PortTaken: Problem(500, "internal", "The service failed"),
     errors.Overloaded: Problem(429, "overloaded", "The service is at its limit"),
     errors.AnswerTimeout: Problem(504, "timeout", "The answer was not ready in time"),
     errors.EngineUnavailable: Problem(503, "engine-unavailable", "The engine is not available"),
@@ -96,15 +104,29 @@ def document_of(error: LimnError) -> dict[str, Any]:
     return document(problem, str(error), fields)
 
 
+def protocol_status(status: int) -> int:
+    """The Open Inference Protocol's HTTP status; its one word for bad input is 400."""
+    return 400 if status in (415, 422) else status
+
+
+def protocol_text(members: Mapping[str, Any]) -> str:
+    """The Open Inference Protocol's one line for a problem document."""
+    text: str = members.get("detail") or members["title"]
+    return text
+
+
 def respond(
     members: Mapping[str, Any], scope: Scope, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The response for a problem document, with the request's path and id added."""
+    sent = dict(headers or {})
+    if members["type"] == TYPE_PREFIX + PROBLEMS[errors.Overloaded].slug:
+        sent["Retry-After"] = str(RETRY_AFTER_S)
+    if scope["path"].startswith(PROTOCOL_PREFIX):
+        error = {"error": protocol_text(members)}
+        return JSONResponse(error, protocol_status(members["status"]), sent)
     content = {**members, "instance": scope["path"]}
     request_id = scope.get("state", {}).get("request_id")
     if request_id is not None:
         content["request_id"] = request_id
-    sent = dict(headers or {})
-    if members["type"] == TYPE_PREFIX + PROBLEMS[errors.Overloaded].slug:
-        sent["Retry-After"] = str(RETRY_AFTER_S)
     return JSONResponse(content, members["status"], sent, media_type=MEDIA_TYPE)

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
 
     http_host: str = Field("127.0.0.1", description="address to listen on")
     http_port: int = Field(8080, ge=0, le=65_535, description="port; 0 picks a free one")
+    grpc_host: str = Field("127.0.0.1", description="address to listen on")
+    grpc_port: int = Field(8001, ge=0, le=65_535, description="port; 0 picks a free one")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     model_repository: Path = Field(
@@ -50,10 +52,12 @@ class Settings(BaseSettings):
         60, gt=0, le=3_600, description="seconds for the body to arrive, and again for the answer"
     )
 
-    max_upload_bytes: int = Field(20 * 2**20, ge=1, description="bytes of a request's body")
+    max_upload_bytes: int = Field(20 * 2**20, ge=1, description="bytes of a request")
     max_image_pixels: int = Field(50_000_000, ge=1, le=_MOST_PIXELS)
     max_image_side: int = Field(16_384, ge=1, le=65_535, description="pixels")
-    max_batch_images: int = Field(16, ge=1, le=1_000, description="images in one batch request")
+    max_batch_images: int = Field(
+        16, ge=1, le=1_000, description="images, canvases or inputs in one batch request"
+    )
     max_boxes: int = Field(64, ge=1, le=250, description="boxes in one request")
     max_scales: int = Field(8, ge=1, le=32, description="test-time scales in one request")
     min_scale: float = Field(0.25, gt=0, le=1)

@@ -45,6 +45,12 @@ def stage_clock() -> Iterator[StageClock]:
         _current.reset(token)
 
 
+def seconds_so_far() -> dict[Stage, float]:
+    """What `stage` has measured for this request; nothing outside of `stage_clock`."""
+    clock = _current.get(None)
+    return {} if clock is None else dict(clock.seconds)
+
+
 @contextmanager
 def stage(name: Stage) -> Iterator[None]:
     """Measure a block of work; outside of `stage_clock` it measures nothing."""

@@ -10,6 +10,8 @@ import urllib.request
 import zlib
 from pathlib import Path
 
+from tritonclient.grpc import InferenceServerClient
+
 START_TIMEOUT_S = 60
 WIDTH, HEIGHT = 120, 200
 
@@ -49,9 +51,10 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> None:
-    port = "18080"
+    port, grpc_port = "18080", "18081"
     command = [str(Path(sys.executable).parent / "limn"), "serve"]
-    server = subprocess.Popen(command, env={**os.environ, "LIMN_HTTP_PORT": port})  # noqa: S603
+    ports = {"LIMN_HTTP_PORT": port, "LIMN_GRPC_PORT": grpc_port}
+    server = subprocess.Popen(command, env={**os.environ, **ports})  # noqa: S603
     try:
         wait_for(f"http://127.0.0.1:{port}/readyz", server)
         request = urllib.request.Request(
@@ -63,6 +66,9 @@ def main() -> None:
         width, height = struct.unpack(">II", mask[16:24])
         if (width, height) != (WIDTH, HEIGHT) or not re.match(rb"\x89PNG", mask):
             sys.exit(f"expected a {WIDTH}x{HEIGHT} PNG, got {width}x{height}")
+        with InferenceServerClient(f"127.0.0.1:{grpc_port}") as client:
+            if not client.is_server_ready():
+                sys.exit("gRPC answers that the server is not ready")
     finally:
         server.terminate()
         server.wait(timeout=30)

@@ -2,11 +2,10 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from anyio import create_task_group, fail_after
+from anyio import create_task_group
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
@@ -14,8 +13,8 @@ from pydantic import ValidationError
 from limn.errors import LimnError
 from service import problems
 from service.body import Upload, read_body
+from service.deadline import answer_within
 from service.dependencies import LimitsOf, PipelineOf
-from service.errors import AnswerTimeout
 from service.openapi import BATCH_BODY, PARSE_BODY, PARSE_RESPONSES, problem_responses
 from service.parameters import ParseParameters, ParsePlan
 from service.pipeline import ParsingPipeline
@@ -35,7 +34,7 @@ async def parse(
     """Label every pixel of one photo."""
     body = await read_body(request, max_images=1, timeout_s=limits.timeout_s)
     plan = pipeline.plan(_merged(query, body.fields))
-    with _answer_within(limits.timeout_s):
+    with answer_within(limits.timeout_s):
         answer = await pipeline.parse(body.images[0].data, plan)
     return Response(answer.content, media_type=answer.media_type)
 
@@ -62,7 +61,7 @@ async def parse_batch(
     async def answer(index: int) -> None:
         items[index] = await _item(pipeline, body.images[index], plan)
 
-    with _answer_within(limits.timeout_s):
+    with answer_within(limits.timeout_s):
         async with create_task_group() as group:
             for index in range(len(items)):
                 group.start_soon(answer, index)
@@ -89,12 +88,3 @@ def _merged(query: ParseParameters, fields: Mapping[str, str]) -> ParseParameter
         return ParseParameters.model_validate(query.model_dump(exclude_unset=True) | dict(fields))
     except ValidationError as exc:
         raise RequestValidationError(exc.errors()) from exc
-
-
-@contextmanager
-def _answer_within(timeout_s: float) -> Iterator[None]:
-    try:
-        with fail_after(timeout_s):
-            yield
-    except TimeoutError as exc:
-        raise AnswerTimeout(f"no answer within {timeout_s:g} s") from exc

@@ -24,6 +24,7 @@ def client(repository: Path) -> Iterator[TestClient]:
     """A running app whose limits are small enough to be met in a test."""
     settings = Settings(
         model_repository=repository,
+        grpc_port=0,
         sessions=2,
         max_upload_bytes=300_000,
         max_image_pixels=1_000_000,

@@ -162,7 +162,7 @@ def test_unexpected_failure_says_nothing_of_itself(
     def fail(*_: object) -> None:
         raise RuntimeError("a secret path")
 
-    app = create_app(Settings(model_repository=repository, sessions=1))
+    app = create_app(Settings(model_repository=repository, sessions=1, grpc_port=0))
     with TestClient(app, raise_server_exceptions=False) as client:
         monkeypatch.setattr(app.state.pipeline, "_prepare", fail)
         response = client.post("/v1/parse", content=pictures.jpeg())

@@ -19,7 +19,7 @@ def held_back(
 ) -> Iterator[tuple[TestClient, threading.Event, threading.Event]]:
     """An app whose decoding waits: (client, decoding has begun, let it go on)."""
     begun, go_on = threading.Event(), threading.Event()
-    values = {"model_repository": repository, "sessions": 1} | settings
+    values = {"model_repository": repository, "sessions": 1, "grpc_port": 0} | settings
     app = create_app(Settings.model_validate(values))
     with TestClient(app) as client:
         prepare = app.state.pipeline._prepare
@@ -75,7 +75,7 @@ def test_late_answer_is_a_timeout(repository: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_closed_engine_is_not_ready(repository: Path) -> None:
-    app = create_app(Settings(model_repository=repository, sessions=1))
+    app = create_app(Settings(model_repository=repository, sessions=1, grpc_port=0))
     with TestClient(app) as client:
         assert client.get("/readyz").status_code == 200
         assert client.portal is not None

@@ -60,6 +60,21 @@ def test_response_names_path_and_request() -> None:
     assert (members["instance"], members["request_id"]) == ("/v1/parse", "abc")
 
 
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (CorruptImage("cut off"), 400),
+        (InvalidParameter("flip", "no"), 400),
+        (Overloaded("full"), 429),
+    ],
+)
+def test_inference_protocol_has_errors_of_its_own_shape(error: LimnError, status: int) -> None:
+    response = problems.respond(problems.document_of(error), {"path": "/v2/models/a/infer"})
+
+    assert response.status_code == status
+    assert json.loads(bytes(response.body)) == {"error": str(error)}
+
+
 def test_overload_says_when_to_come_back() -> None:
     response = problems.respond(problems.document_of(Overloaded("full")), {"path": "/"})
 

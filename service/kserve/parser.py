@@ -1,0 +1,85 @@
+"""`<name>_parse`: canvases to label maps, at the contract's own test-time scales."""
+
+from collections.abc import Collection, Mapping
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limn.contract import PARSER_SUFFIX, ParserTensorSpec
+from limn.geometry import Region
+from limn.ops.choose import upsample_and_choose
+from limn.ops.paint import colorize
+from service.kserve.messages import Parameters
+from service.kserve.model import ModelSpec, refuse_parameters
+from service.kserve.tensors import Tensor, TensorSpec
+from service.parameters import ParseParameters
+from service.pipeline import CROPS_AT_A_TIME, ParsingPipeline
+from service.repository import ServedModel
+from service.stages import stage
+
+NAMES = ParserTensorSpec()
+
+
+class ParserModel:
+    """Canvas UINT8 [B, S_h, S_w, 3] RGB to labels and color, UINT8, and scores, FP16.
+
+    The same names, shapes and meaning as the graph of `limn.contract.ParserContract`.
+    """
+
+    def __init__(self, served: ServedModel, pipeline: ParsingPipeline, max_batch: int) -> None:
+        contract = served.contract
+        height, width = contract.canvas
+        grid = height // contract.stride, width // contract.stride
+        self._served = served
+        self._pipeline = pipeline
+        own = ParseParameters(model=served.id.name, version=served.id.version)
+        self._tta = pipeline.plan(own).tta
+        self.spec = ModelSpec(
+            served.id.name + PARSER_SUFFIX,
+            served.id.version,
+            (TensorSpec(NAMES.canvas, "UINT8", (-1, height, width, 3)),),
+            (
+                TensorSpec(NAMES.labels, "UINT8", (-1, height, width)),
+                TensorSpec(NAMES.color, "UINT8", (-1, height, width, 3)),
+                TensorSpec(NAMES.scores, "FP16", (-1, len(served.label_set), *grid)),
+            ),
+            max_batch,
+        )
+
+    async def infer(
+        self, inputs: Mapping[str, Tensor], outputs: Collection[str], parameters: Parameters
+    ) -> Mapping[str, Tensor]:
+        """See `InferenceModel.infer`."""
+        refuse_parameters(parameters)
+        canvases = inputs[NAMES.canvas]
+        parts: list[Mapping[str, Tensor]] = []
+        for start in range(0, len(canvases), CROPS_AT_A_TIME):
+            scores = await self._pipeline.engine.scores(
+                self._served.id, canvases[start : start + CROPS_AT_A_TIME], self._tta
+            )
+            parts.append(await self._pipeline.workers.run(partial(self._finish, scores, outputs)))
+        return {name: np.concatenate([part[name] for part in parts]) for name in outputs}
+
+    def _finish(
+        self, scores: NDArray[np.float32], outputs: Collection[str]
+    ) -> Mapping[str, Tensor]:
+        """What was asked for, of scores float32[B, K, h, w]."""
+        found: dict[str, Tensor] = {}
+        if NAMES.scores in outputs:
+            found[NAMES.scores] = scores.astype(np.float16)
+        if NAMES.labels in outputs or NAMES.color in outputs:
+            whole = Region(0, 0, scores.shape[2], scores.shape[3])
+            with stage("choose"):
+                labels = np.stack(
+                    [
+                        upsample_and_choose(part, self._served.contract.canvas, whole)
+                        for part in scores
+                    ]
+                )
+            found[NAMES.labels] = labels
+        if NAMES.color in outputs:
+            palette = self._served.label_set.palette
+            with stage("encode"):
+                found[NAMES.color] = np.stack([colorize(part, palette) for part in labels])
+        return found

@@ -1,0 +1,70 @@
+"""`<name>_photo`: an encoded photo to a label map of its own size."""
+
+from collections.abc import Collection, Mapping
+from functools import partial
+
+from pydantic import ValidationError
+
+from limn.contract import PHOTO_SUFFIX, ParserTensorSpec
+from limn.errors import InvalidParameter
+from limn.ops.paint import colorize
+from service.kserve.messages import Parameters
+from service.kserve.model import ModelSpec, refuse_parameters
+from service.kserve.tensors import Tensor, TensorSpec
+from service.parameters import ParseParameters, ParsePlan
+from service.pipeline import ParsingPipeline
+from service.repository import ServedModel
+from service.stages import stage
+
+PHOTO = "photo"
+LABELS, COLOR = ParserTensorSpec().labels, ParserTensorSpec().color
+PARAMETERS = ("scales", "flip", "boxes", "label_set")
+"""What a request may carry, each as `/v1/parse` takes it in its query."""
+
+
+class PhotoModel:
+    """Photo BYTES [1], a JPEG, PNG or WebP, to labels UINT8 [H, W] and color UINT8 [H, W, 3].
+
+    The label map is that of `/v1/parse`.
+    """
+
+    def __init__(self, served: ServedModel, pipeline: ParsingPipeline) -> None:
+        self._served = served
+        self._pipeline = pipeline
+        self.spec = ModelSpec(
+            served.id.name + PHOTO_SUFFIX,
+            served.id.version,
+            (TensorSpec(PHOTO, "BYTES", (1,)),),
+            (TensorSpec(LABELS, "UINT8", (-1, -1)), TensorSpec(COLOR, "UINT8", (-1, -1, 3))),
+            max_batch=0,
+        )
+
+    async def infer(
+        self, inputs: Mapping[str, Tensor], outputs: Collection[str], parameters: Parameters
+    ) -> Mapping[str, Tensor]:
+        """See `InferenceModel.infer`; raises what `ParsingPipeline.assemble` does, too."""
+        refuse_parameters(parameters, PARAMETERS)
+        plan = self._plan(parameters)
+        parsed = await self._pipeline.assemble(inputs[PHOTO][0], plan)
+        found: dict[str, Tensor] = {LABELS: parsed.photo.label_map}
+        if COLOR in outputs:
+            found[COLOR] = await self._pipeline.workers.run(
+                partial(_color, parsed.photo.label_map, plan)
+            )
+        return found
+
+    def _plan(self, parameters: Parameters) -> ParsePlan:
+        # A single scale may come as a number.
+        texts = {name: str(value) for name, value in parameters.items()}
+        given = {"model": self._served.id.name, "version": self._served.id.version, **texts}
+        try:
+            checked = ParseParameters.model_validate(given)
+        except ValidationError as exc:
+            fault = exc.errors()[0]
+            raise InvalidParameter(str(fault["loc"][0]), fault["msg"]) from exc
+        return self._pipeline.plan(checked)
+
+
+def _color(label_map: Tensor, plan: ParsePlan) -> Tensor:
+    with stage("encode"):
+        return colorize(label_map, plan.label_set.palette)

@@ -1,0 +1,74 @@
+"""The gRPC server: where it listens, what it bounds, and how it ends."""
+
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc.aio
+from tritonclient.grpc import service_pb2_grpc
+
+from service.errors import PortTaken
+from service.kserve.servicer import InferenceServicer
+
+logger = logging.getLogger("limn.grpc")
+
+SPARE_CALLS = 64
+"""Calls beside those that admission counts: health, metadata, open streams."""
+GRACE_S = 5
+"""Seconds that calls in flight have when the service stops."""
+
+
+@asynccontextmanager
+async def grpc_server(
+    servicer: InferenceServicer, host: str, port: int, max_message_bytes: int, max_calls: int
+) -> AsyncIterator[int]:
+    """Serve inside the block; gives the port, which is a free one where `port` is 0.
+
+    A message that is too long, and a call too many, end as RESOURCE_EXHAUSTED before the message
+    is read.
+
+    Raises:
+        PortTaken: nothing can listen there.
+    """
+    server = grpc.aio.server(
+        maximum_concurrent_rpcs=max_calls + SPARE_CALLS,
+        options=[
+            ("grpc.max_receive_message_length", max_message_bytes),
+            # Else a second service would share the port without a word.
+            ("grpc.so_reuseport", 0),
+        ],
+    )
+    service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(servicer, server)
+    try:
+        bound = server.add_insecure_port(_address(host, port))
+    except RuntimeError as exc:
+        raise _taken(host, port) from exc
+    await server.start()
+    logger.info("gRPC on %s", _address(host, bound))
+    try:
+        yield bound
+    finally:
+        await server.stop(GRACE_S)
+
+
+def require_free_port(host: str, port: int) -> None:
+    """PortTaken where something listens there already, or the host is not this machine."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            raise _taken(host, port) from exc
+
+
+def _taken(host: str, port: int) -> PortTaken:
+    return PortTaken(
+        f"gRPC cannot listen on {_address(host, port)}; LIMN_GRPC_PORT and LIMN_GRPC_HOST name"
+        " another place, port 0 is any free one"
+    )
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,204 @@
+"""The methods of `inference.GRPCInferenceService`."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
+import grpc
+from anyio import create_task_group
+from google.protobuf.json_format import ParseDict
+from grpc.aio import ServicerContext
+from tritonclient.grpc import service_pb2 as pb
+
+from service.admission import Admission
+from service.errors import UnknownModel
+from service.kserve import documents
+from service.kserve.grpc_messages import read_request, write_answer
+from service.kserve.inference import InferenceService
+from service.kserve.status import status_of
+from service.metrics import Metrics
+from service.stages import stage_clock
+
+T = TypeVar("T")
+
+
+async def _not_offered(_servicer: object, _request: object, context: ServicerContext) -> None:
+    await context.abort(
+        grpc.StatusCode.UNIMPLEMENTED,
+        "not offered: no control of the repository, of shared memory, of traces or logs",
+    )
+
+
+class InferenceServicer:
+    """Translates between messages and `InferenceService`."""
+
+    def __init__(self, inference: InferenceService, admission: Admission, metrics: Metrics) -> None:
+        self._inference = inference
+        self._admission = admission
+        self._metrics = metrics
+
+    async def ServerLive(
+        self, request: pb.ServerLiveRequest, context: ServicerContext
+    ) -> pb.ServerLiveResponse:
+        async def live() -> pb.ServerLiveResponse:
+            return pb.ServerLiveResponse(live=True)
+
+        return await self._answer("ServerLive", context, live)
+
+    async def ServerReady(
+        self, request: pb.ServerReadyRequest, context: ServicerContext
+    ) -> pb.ServerReadyResponse:
+        async def ready() -> pb.ServerReadyResponse:
+            return pb.ServerReadyResponse(ready=await self._inference.ready())
+
+        return await self._answer("ServerReady", context, ready)
+
+    async def ModelReady(
+        self, request: pb.ModelReadyRequest, context: ServicerContext
+    ) -> pb.ModelReadyResponse:
+        """As in Triton, a model that is not there is not ready, which is no error."""
+
+        async def ready() -> pb.ModelReadyResponse:
+            try:
+                self._inference.catalogue.find(request.name, request.version)
+            except UnknownModel:
+                return pb.ModelReadyResponse(ready=False)
+            return pb.ModelReadyResponse(ready=await self._inference.ready())
+
+        return await self._answer("ModelReady", context, ready)
+
+    async def ServerMetadata(
+        self, request: pb.ServerMetadataRequest, context: ServicerContext
+    ) -> pb.ServerMetadataResponse:
+        async def metadata() -> pb.ServerMetadataResponse:
+            return ParseDict(documents.server_metadata(), pb.ServerMetadataResponse())
+
+        return await self._answer("ServerMetadata", context, metadata)
+
+    async def ModelMetadata(
+        self, request: pb.ModelMetadataRequest, context: ServicerContext
+    ) -> pb.ModelMetadataResponse:
+        async def metadata() -> pb.ModelMetadataResponse:
+            document = self._inference.metadata(request.name, request.version)
+            return ParseDict(document, pb.ModelMetadataResponse())
+
+        return await self._answer("ModelMetadata", context, metadata)
+
+    async def ModelConfig(
+        self, request: pb.ModelConfigRequest, context: ServicerContext
+    ) -> pb.ModelConfigResponse:
+        async def config() -> pb.ModelConfigResponse:
+            document = self._inference.config(request.name, request.version)
+            return ParseDict({"config": document}, pb.ModelConfigResponse())
+
+        return await self._answer("ModelConfig", context, config)
+
+    async def ModelStatistics(
+        self, request: pb.ModelStatisticsRequest, context: ServicerContext
+    ) -> pb.ModelStatisticsResponse:
+        async def statistics() -> pb.ModelStatisticsResponse:
+            document = self._inference.statistics(request.name, request.version)
+            return ParseDict(document, pb.ModelStatisticsResponse())
+
+        return await self._answer("ModelStatistics", context, statistics)
+
+    async def RepositoryIndex(
+        self, request: pb.RepositoryIndexRequest, context: ServicerContext
+    ) -> pb.RepositoryIndexResponse:
+        async def index() -> pb.RepositoryIndexResponse:
+            models = await self._inference.index(request.ready)
+            return ParseDict({"models": models}, pb.RepositoryIndexResponse())
+
+        return await self._answer("RepositoryIndex", context, index)
+
+    async def ModelInfer(
+        self, request: pb.ModelInferRequest, context: ServicerContext
+    ) -> pb.ModelInferResponse:
+        return await self._answer("ModelInfer", context, partial(self._infer, request, context))
+
+    async def ModelStreamInfer(
+        self, requests: AsyncIterator[pb.ModelInferRequest], context: ServicerContext
+    ) -> AsyncIterator[pb.ModelStreamInferResponse]:
+        """One answer per request, in order; an error is an answer and leaves the stream open."""
+        async for request in requests:
+            try:
+                answer = await self._counted(
+                    "ModelStreamInfer", partial(self._infer, request, context)
+                )
+                yield pb.ModelStreamInferResponse(infer_response=answer)
+            except _Failed as failure:
+                yield pb.ModelStreamInferResponse(
+                    error_message=failure.text,
+                    infer_response=pb.ModelInferResponse(id=request.id),
+                )
+
+    RepositoryModelLoad = RepositoryModelUnload = _not_offered
+    SystemSharedMemoryStatus = SystemSharedMemoryRegister = _not_offered
+    SystemSharedMemoryUnregister = CudaSharedMemoryStatus = _not_offered
+    CudaSharedMemoryRegister = CudaSharedMemoryUnregister = _not_offered
+    TraceSetting = LogSettings = _not_offered
+
+    async def _infer(
+        self, message: pb.ModelInferRequest, context: ServicerContext
+    ) -> pb.ModelInferResponse:
+        with self._admission.admitted():
+            workers = self._inference.workers
+            request = await workers.run(partial(read_request, message))
+            answer = await self._inference.infer(request, context.time_remaining())
+            return await workers.run(partial(write_answer, answer))
+
+    async def _answer(
+        self, method: str, context: ServicerContext, job: Callable[[], Awaitable[T]]
+    ) -> T:
+        try:
+            return await self._counted(method, job)
+        except _Failed as failure:
+            await context.abort(failure.code, failure.text)
+            raise AssertionError("`abort` always raises") from failure
+
+    async def _counted(self, method: str, job: Callable[[], Awaitable[T]]) -> T:
+        start = time.perf_counter()
+        code = grpc.StatusCode.CANCELLED
+        with stage_clock() as clock:
+            try:
+                result = await _in_own_task(job)
+                code = grpc.StatusCode.OK
+            except Exception as error:
+                code, text = status_of(error)
+                raise _Failed(code, text) from error
+            finally:
+                self._metrics.called(method, code.name, time.perf_counter() - start)
+                self._metrics.staged(clock.seconds)
+        return result
+
+
+class _Failed(Exception):
+    """An error in the words of gRPC."""
+
+    def __init__(self, code: grpc.StatusCode, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+async def _in_own_task(job: Callable[[], Awaitable[T]]) -> T:
+    """Result of a job.
+
+    gRPC cancels a call's task by asyncio's own means, at once. In a task group that becomes the
+    cancellation that waits for worker threads, so that no more of them run than there are cores.
+    """
+    results: list[T] = []
+    failures: list[Exception] = []
+
+    async def run() -> None:
+        try:
+            results.append(await job())
+        except Exception as error:
+            failures.append(error)
+
+    async with create_task_group() as group:
+        group.start_soon(run)
+    if failures:
+        raise failures[0]
+    return results[0]
