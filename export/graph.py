@@ -16,7 +16,8 @@ class _HighResolution(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, pixels: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor:
+        (pixels,) = inputs
         logits: Tensor = self.network(pixels).high
         return logits
 
@@ -35,8 +36,7 @@ def export_graph(network: ParsingNetwork, tensors: TensorSpec) -> onnx.ModelProt
     }
     return to_onnx(
         _HighResolution(network).eval(),
-        torch.zeros(2, 3, 4 * multiple, 3 * multiple),
-        tensors.pixels,
+        {tensors.pixels: torch.zeros(2, 3, 4 * multiple, 3 * multiple)},
         [tensors.logits],
-        {0: torch.export.Dim("batch", min=1)} | sides,
+        [{0: torch.export.Dim("batch", min=1)} | sides],
     )

@@ -15,7 +15,7 @@ from export.errors import ExportError, GraphDisagrees
 from export.graph import export_graph
 from export.material import Material, canvases
 from export.operators import check_for_tensorrt
-from export.parser_graph import Parser, export_parser_graph
+from export.parser_graph import Parser, parser_graph
 from export.quantize import quantize
 from export.sources import sources
 from export.storage import store_half
@@ -65,8 +65,9 @@ class _Graphs(NamedTuple):
     network: onnx.ModelProto
     parser: onnx.ModelProto
 
-    def stored_half(self) -> "_Graphs":
-        return _Graphs(store_half(self.network), store_half(self.parser))
+    @classmethod
+    def around(cls, network: onnx.ModelProto, draft: ModelContract) -> "_Graphs":
+        return cls(network, parser_graph(network, draft, ParserTensorSpec()))
 
 
 def export_model(
@@ -105,24 +106,12 @@ def export_model(
     network.load_state_dict(weights)
     # Before the export, which takes long: a wrong name shows here.
     draft = _draft(config, network, name, version, material.training_pictures, precision)
-    whole = _Graphs(
-        export_graph(network, draft.tensors),
-        export_parser_graph(network, draft, ParserTensorSpec()),
-    )
-    for graph in whole:
-        check_for_tensorrt(graph)
-    parser = Parser(network, draft).eval()
+    whole = export_graph(network, draft.tensors)
+    check_for_tensorrt(whole)
     if precision == "int8":
         found = _quantised(whole, draft, material)
-    elif precision == "fp32":
-        found = _verified(whole, draft, parser, material)
     else:
-        try:
-            found = _verified(whole.stored_half(), draft, parser, material)
-        except GraphDisagrees:
-            # Half a file is no gain where rounded weights see something else.
-            fp32 = draft.model_copy(update={"precision": "fp32"})
-            found = _verified(whole, fp32, parser, material)
+        found = _faithful(whole, draft, Parser(network, draft).eval(), material)
     return _write(found, *folders)
 
 
@@ -136,38 +125,46 @@ class _Checked(NamedTuple):
     costs: Costs | None
 
 
+def _faithful(
+    whole: onnx.ModelProto, draft: ModelContract, parser: Parser, material: Material
+) -> _Checked:
+    """Weights in the precision of the draft, or whole where half changes what is seen."""
+    if draft.precision == "fp16":
+        try:
+            return _verified(_Graphs.around(store_half(whole), draft), draft, parser, material)
+        except GraphDisagrees:
+            # Half a file is no gain where rounded weights see something else.
+            draft = draft.model_copy(update={"precision": "fp32"})
+    return _verified(_Graphs.around(whole, draft), draft, parser, material)
+
+
 def _verified(
     graphs: _Graphs, draft: ModelContract, parser: Parser, material: Material
 ) -> _Checked:
     """GraphDisagrees where a graph does not see what the network in PyTorch sees."""
+    check_for_tensorrt(graphs.parser)
     network, whole = (graph.SerializeToString() for graph in graphs)
     agreements = verify(network, draft, parser.network, material.photos)
     parsed = verify_parser(whole, parser, ParserTensorSpec(), material.photos)
     return _Checked(graphs, draft, agreements, parsed, None)
 
 
-def _quantised(graphs: _Graphs, draft: ModelContract, material: Material) -> _Checked:
+def _quantised(whole: onnx.ModelProto, draft: ModelContract, material: Material) -> _Checked:
     """AccuracyLost where annotated photos are seen worse than may be."""
     if not (material.calibration and material.annotated):
-        raise ExportError(
-            "INT8 needs pictures to calibrate with and annotated ones to be judged by"
-        )
-    shown = canvases(material.calibration, draft)
+        raise ExportError("INT8 needs pictures to calibrate with and annotated ones to judge by")
     pixels = (
         array.preprocess(one[np.newaxis], size, draft.mean, draft.std)
-        for one in shown
+        for one in canvases(material.calibration, draft)
         for size in draft.scales.values()
     )
-    quantised = _Graphs(
-        quantize(graphs.network, pixels),
-        quantize(graphs.parser, (one[np.newaxis] for one in shown)),
-    )
+    graphs = _Graphs.around(quantize(whole, pixels), draft)
     before, after = (
         accuracy(open_session(graph.SerializeToString()), draft, material.annotated)
-        for graph in (graphs.network, quantised.network)
+        for graph in (whole, graphs.network)
     )
     check_accuracy(before, after)
-    return _Checked(quantised, draft, [], [], Costs(before.mean_iou, after.mean_iou))
+    return _Checked(graphs, draft, [], [], Costs(before.mean_iou, after.mean_iou))
 
 
 def _write(found: _Checked, folder: Path, parser_folder: Path) -> Export:

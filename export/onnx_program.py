@@ -14,28 +14,28 @@ OPSET = 18
 
 def to_onnx(
     module: nn.Module,
-    example: Tensor,
-    input_name: str,
-    output_names: Sequence[str],
-    dynamic: Mapping[int, Any],
+    inputs: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    dynamic: Sequence[Mapping[int, Any]],
 ) -> onnx.ModelProto:
-    """The graph of a module with one input.
+    """The graph of a module.
 
     Args:
         module: in evaluation mode.
-        example: an input; a dynamic side must not be 1.
-        input_name, output_names: of the graph.
-        dynamic: `torch.export.Dim` by axis of the input.
+        inputs: an example of each argument by the name of its input; no dynamic side may be 1.
+        outputs: their names.
+        dynamic: `torch.export.Dim` by axis, for each input.
     """
     with warnings.catch_warnings():
         # torch.export copies tree specs of its own by a way that torch itself deprecates.
         warnings.filterwarnings("ignore", r".*isinstance\(treespec, LeafSpec\)", FutureWarning)
         program = torch.onnx.export(
             module,
-            (example,),
-            input_names=[input_name],
-            output_names=list(output_names),
-            dynamic_shapes=(dict(dynamic),),
+            tuple(inputs.values()),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            # One entry for `*arguments`, whose entries are those of the inputs.
+            dynamic_shapes=(tuple(dict(axes) for axes in dynamic),),
             opset_version=OPSET,
             dynamo=True,
             optimize=True,

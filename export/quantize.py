@@ -4,7 +4,7 @@ Activations are UINT8 with a zero point, which a CPU multiplies fastest; TensorR
 and centred, so these graphs are for ONNX Runtime.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -53,7 +53,6 @@ def quantize(model: onnx.ModelProto, inputs: Iterable[NDArray[np.generic]]) -> o
             _Reader(model.graph.input[0].name, inputs),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=list(QUANTISED),
-            nodes_to_quantize=between_convolutions(onnx.load_model(folded).graph.node),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -64,36 +63,3 @@ def quantize(model: onnx.ModelProto, inputs: Iterable[NDArray[np.generic]]) -> o
         part.ClearField("metadata_props")
     onnx.checker.check_model(quantised, full_check=True)
     return quantised
-
-
-def between_convolutions(nodes: Sequence[onnx.NodeProto]) -> list[str]:
-    """Names of the convolutions, and of all that comes after one and before another.
-
-    The preprocessing before them and the probabilities after them keep their precision.
-
-    Args:
-        nodes: of a graph, each after those that it needs, as ONNX orders them.
-    """
-    after = _reached(nodes, forwards=True)
-    before = _reached(nodes, forwards=False)
-    return [
-        node.name
-        for index, node in enumerate(nodes)
-        if node.op_type == "Conv" or (index in after and index in before)
-    ]
-
-
-def _reached(nodes: Sequence[onnx.NodeProto], forwards: bool) -> set[int]:
-    """Positions of the nodes that a convolution leads to, or that lead to one."""
-    values: set[str] = set()
-    found = set()
-    order = range(len(nodes)) if forwards else reversed(range(len(nodes)))
-    for index in order:
-        node = nodes[index]
-        near, far = (node.input, node.output) if forwards else (node.output, node.input)
-        touched = not values.isdisjoint(near)
-        if touched:
-            found.add(index)
-        if touched or node.op_type == "Conv":
-            values.update(far)
-    return found
