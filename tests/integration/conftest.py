@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from service.app import create_app
 from service.settings import Settings
 from tests.fixtures.models import write_model
+from tests.fixtures.triton_client import Transport
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,10 @@ def client(repository: Path) -> Iterator[TestClient]:
     )
     with TestClient(create_app(settings), raise_server_exceptions=False) as running:
         yield running
+
+
+@pytest.fixture(params=["http", "grpc"])
+def transport(request: pytest.FixtureRequest) -> Transport:
+    """Each way to reach the Open Inference Protocol."""
+    name: Transport = request.param
+    return name

@@ -5,7 +5,6 @@ import io
 import json
 import queue
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import onnxruntime
 import pytest
 import tritonclient.grpc
 import tritonclient.grpc.aio
-import tritonclient.http
 import tritonclient.http.aio
 from numpy.typing import NDArray
 from PIL import Image
@@ -30,6 +28,7 @@ from limn.ops.paint import colorize
 from tests.fixtures import models, pictures
 from tests.fixtures.gateway import Gateway, gateway
 from tests.fixtures.models import write_model
+from tests.fixtures.triton_client import Client, Transport, connected
 
 WHOLE = Region(0, 0, 192, 128)
 
@@ -44,30 +43,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         yield started
 
 
-class Client:
-    """One of the two synchronous clients; `library` is its module."""
-
-    def __init__(self, library: Any, address: str) -> None:
-        self.library = library
-        self.api = library.InferenceServerClient(address)
-
-    def input(self, name: str, array: NDArray[Any]) -> Any:
-        datatypes = {"uint8": "UINT8", "float32": "FP32", "object": "BYTES"}
-        tensor = self.library.InferInput(name, list(array.shape), datatypes[array.dtype.name])
-        tensor.set_data_from_numpy(array)
-        return tensor
-
-    def infer(self, model: str, inputs: dict[str, NDArray[Any]], *outputs: str, **more: Any) -> Any:
-        sent = [self.input(name, array) for name, array in inputs.items()]
-        wanted = [self.library.InferRequestedOutput(name) for name in outputs]
-        return self.api.infer(model, sent, outputs=wanted or None, **more)
-
-
-@pytest.fixture(params=["http", "grpc"])
-def client(request: pytest.FixtureRequest, running: Gateway) -> Iterator[Client]:
-    library = getattr(tritonclient, request.param)
-    started = Client(library, getattr(running, request.param))
-    with closing(started.api):
+@pytest.fixture
+def client(transport: Transport, running: Gateway) -> Iterator[Client]:
+    with connected(transport, running) as started:
         yield started
 
 
@@ -101,16 +79,16 @@ def test_server_and_models_are_ready(client: Client) -> None:
 
 
 def test_metadata_and_configuration_say_what_is_served(running: Gateway) -> None:
-    with closing(tritonclient.http.InferenceServerClient(running.http)) as http:
+    with connected("http", running) as http:
         over_http = [
-            http.get_server_metadata(),
-            http.get_model_metadata("baseline_parse"),
-            http.get_model_config("baseline_parse", "1"),
+            http.api.get_server_metadata(),
+            http.api.get_model_metadata("baseline_parse"),
+            http.api.get_model_config("baseline_parse", "1"),
         ]
-    with closing(tritonclient.grpc.InferenceServerClient(running.grpc)) as grpc:
-        server = grpc.get_server_metadata()
-        metadata = grpc.get_model_metadata("baseline_parse")
-        config = grpc.get_model_config("baseline_parse", "1").config
+    with connected("grpc", running) as grpc:
+        server = grpc.api.get_server_metadata()
+        metadata = grpc.api.get_model_metadata("baseline_parse")
+        config = grpc.api.get_model_config("baseline_parse", "1").config
 
     assert over_http[0]["version"] == server.version == limn.__version__
     assert set(server.extensions) == set(over_http[0]["extensions"])
@@ -188,9 +166,7 @@ def test_network_s_logits_are_those_of_onnx_runtime(client: Client, tmp_path: Pa
 
 @pytest.mark.parametrize("compression", ["gzip", "deflate"])
 def test_compressed_request_is_read(running: Gateway, compression: str) -> None:
-    with closing(tritonclient.http.InferenceServerClient(running.http)) as api:
-        client = Client.__new__(Client)
-        client.library, client.api = tritonclient.http, api
+    with connected("http", running) as client:
         answer = client.infer(
             "baseline_photo", photo(), "labels", request_compression_algorithm=compression
         )
@@ -241,15 +217,13 @@ def test_asynchronous_clients_are_answered(running: Gateway) -> None:
 
 def test_stream_answers_in_order_and_outlives_an_error(running: Gateway) -> None:
     answers: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
-    with closing(tritonclient.grpc.InferenceServerClient(running.grpc)) as api:
-        client = Client.__new__(Client)
-        client.library, client.api = tritonclient.grpc, api
-        api.start_stream(lambda result, error: answers.put((result, error)))
+    with connected("grpc", running) as client:
+        client.api.start_stream(lambda result, error: answers.put((result, error)))
         for request_id, name in (("a", "photo"), ("b", "picture"), ("c", "photo")):
             tensor = client.input(name, photo()["photo"])
-            api.async_stream_infer("baseline_photo", [tensor], request_id=request_id)
+            client.api.async_stream_infer("baseline_photo", [tensor], request_id=request_id)
         first, second, third = (answers.get(timeout=30) for _ in range(3))
-        api.stop_stream()
+        client.api.stop_stream()
 
     assert (first[0].get_response().id, third[0].get_response().id) == ("a", "c")
     assert np.array_equal(third[0].as_numpy("labels"), mask(running))
@@ -279,10 +253,11 @@ def test_statistics_count_requests(client: Client) -> None:
 
 
 def test_index_lists_every_version(running: Gateway) -> None:
-    with closing(tritonclient.grpc.InferenceServerClient(running.grpc)) as grpc:
-        listed = [(entry.name, entry.version) for entry in grpc.get_model_repository_index().models]
-    with closing(tritonclient.http.InferenceServerClient(running.http)) as http:
-        entries = http.get_model_repository_index()
+    with connected("grpc", running) as grpc:
+        models = grpc.api.get_model_repository_index().models
+        listed = [(entry.name, entry.version) for entry in models]
+    with connected("http", running) as http:
+        entries = http.api.get_model_repository_index()
 
     assert len(listed) == 6
     assert set(listed) >= {("baseline_photo", "1"), ("baseline_photo", "2")}
