@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from google.protobuf.message import DecodeError
 from tritonclient.grpc import service_pb2 as pb
 
 from limn.errors import InvalidParameter
@@ -14,18 +15,25 @@ from service.kserve.messages import (
     refuse_tensor_parameters,
 )
 from service.kserve.tensors import NamedTensor, datatype_of, decode, encode
+from service.kserve.wire import check_fields
 
 _TYPED = {"BYTES": "bytes_contents", "FP32": "fp32_contents", "UINT8": "uint_contents"}
 """Where elements are when they are not raw; FP16 has no place there."""
 
 
-def read_request(message: pb.ModelInferRequest) -> InferRequest:
-    """A request from a `ModelInferRequest`, its tensors raw or typed.
+def read_request(encoded: bytes) -> InferRequest:
+    """A request from the bytes of a `ModelInferRequest`, its tensors raw or typed.
 
     Raises:
-        MalformedBody: raw contents and inputs do not match in number.
+        MalformedBody: it is no such message, or raw contents and inputs do not match in number.
+        BodyTooLarge: there is too much beside raw contents.
         InvalidParameter: a tensor does not hold together, or asks for what is not offered.
     """
+    check_fields(encoded)
+    try:
+        message = pb.ModelInferRequest.FromString(encoded)
+    except DecodeError as exc:
+        raise MalformedBody("the message is no ModelInferRequest") from exc
     raw: Sequence[bytes] = message.raw_input_contents
     if raw and len(raw) != len(message.inputs):
         raise MalformedBody(f"{len(message.inputs)} inputs, {len(raw)} raw_input_contents")

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import grpc.aio
-from tritonclient.grpc import service_pb2_grpc
 
 from service.errors import PortTaken
+from service.kserve.methods import method_handlers
 from service.kserve.servicer import InferenceServicer
 
 logger = logging.getLogger("limn.grpc")
@@ -39,7 +39,7 @@ async def grpc_server(
             ("grpc.so_reuseport", 0),
         ],
     )
-    service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(servicer, server)
+    server.add_generic_rpc_handlers((method_handlers(servicer),))
     try:
         bound = server.add_insecure_port(_address(host, port))
     except RuntimeError as exc:

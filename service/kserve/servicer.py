@@ -23,13 +23,6 @@ from service.stages import stage_clock
 T = TypeVar("T")
 
 
-async def _not_offered(_servicer: object, _request: object, context: ServicerContext) -> None:
-    await context.abort(
-        grpc.StatusCode.UNIMPLEMENTED,
-        "not offered: no control of the repository, of shared memory, of traces or logs",
-    )
-
-
 class InferenceServicer:
     """Translates between messages and `InferenceService`."""
 
@@ -112,36 +105,23 @@ class InferenceServicer:
 
         return await self._answer("RepositoryIndex", context, index)
 
-    async def ModelInfer(
-        self, request: pb.ModelInferRequest, context: ServicerContext
-    ) -> pb.ModelInferResponse:
-        return await self._answer("ModelInfer", context, partial(self._infer, request, context))
+    async def ModelInfer(self, message: bytes, context: ServicerContext) -> pb.ModelInferResponse:
+        return await self._answer("ModelInfer", context, partial(self._infer, message, context))
 
     async def ModelStreamInfer(
-        self, requests: AsyncIterator[pb.ModelInferRequest], context: ServicerContext
+        self, messages: AsyncIterator[bytes], context: ServicerContext
     ) -> AsyncIterator[pb.ModelStreamInferResponse]:
         """One answer per request, in order; an error is an answer and leaves the stream open."""
-        async for request in requests:
+        async for message in messages:
             try:
                 answer = await self._counted(
-                    "ModelStreamInfer", partial(self._infer, request, context)
+                    "ModelStreamInfer", partial(self._infer, message, context)
                 )
                 yield pb.ModelStreamInferResponse(infer_response=answer)
             except _Failed as failure:
-                yield pb.ModelStreamInferResponse(
-                    error_message=failure.text,
-                    infer_response=pb.ModelInferResponse(id=request.id),
-                )
+                yield pb.ModelStreamInferResponse(error_message=failure.text)
 
-    RepositoryModelLoad = RepositoryModelUnload = _not_offered
-    SystemSharedMemoryStatus = SystemSharedMemoryRegister = _not_offered
-    SystemSharedMemoryUnregister = CudaSharedMemoryStatus = _not_offered
-    CudaSharedMemoryRegister = CudaSharedMemoryUnregister = _not_offered
-    TraceSetting = LogSettings = _not_offered
-
-    async def _infer(
-        self, message: pb.ModelInferRequest, context: ServicerContext
-    ) -> pb.ModelInferResponse:
+    async def _infer(self, message: bytes, context: ServicerContext) -> pb.ModelInferResponse:
         with self._admission.admitted():
             workers = self._inference.workers
             request = await workers.run(partial(read_request, message))

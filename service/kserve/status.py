@@ -9,6 +9,9 @@ from service import problems
 
 logger = logging.getLogger("limn.grpc")
 
+_MAX_TEXT = 500
+"""The text travels in a header, and clients take 8 KB of headers."""
+
 _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     404: grpc.StatusCode.NOT_FOUND,
@@ -27,4 +30,5 @@ def status_of(error: Exception) -> tuple[grpc.StatusCode, str]:
         return grpc.StatusCode.INTERNAL, problems.INTERNAL.title
     document = problems.document_of(error)
     status = problems.protocol_status(document["status"])
-    return _CODES.get(status, grpc.StatusCode.INTERNAL), problems.protocol_text(document)
+    text = problems.protocol_text(document)[:_MAX_TEXT]
+    return _CODES.get(status, grpc.StatusCode.INTERNAL), text

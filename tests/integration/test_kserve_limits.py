@@ -44,6 +44,18 @@ def test_message_too_large_is_refused(transport: Transport, running: Gateway) ->
     assert after.as_numpy("labels") is not None
 
 
+def test_message_that_unpacks_to_more_is_refused(running: Gateway) -> None:
+    large = np.array([bytes(50_000_000)], dtype=object)
+
+    with (
+        connected("grpc", running) as client,
+        pytest.raises(InferenceServerException, match="larger than max") as caught,
+    ):
+        client.infer("baseline_photo", {"photo": large}, compression_algorithm="gzip")
+
+    assert caught.value.status() == "StatusCode.RESOURCE_EXHAUSTED"
+
+
 def test_body_that_unpacks_to_more_is_refused(running: Gateway) -> None:
     answer = httpx2.post(
         f"http://{running.http}/v2/models/baseline/infer",

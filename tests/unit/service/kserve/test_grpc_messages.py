@@ -1,12 +1,17 @@
+import contextlib
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tritonclient.grpc import service_pb2 as pb
 
 from limn.errors import InvalidParameter, LimnError
-from service.errors import MalformedBody
+from service.errors import BodyTooLarge, MalformedBody
 from service.kserve.grpc_messages import read_request, write_answer
 from service.kserve.messages import InferAnswer
 from service.kserve.tensors import Tensor
+from service.kserve.wire import MAX_TYPED_BYTES
 
 
 def message(**members: object) -> pb.ModelInferRequest:
@@ -23,7 +28,7 @@ def test_raw_contents_are_read() -> None:
     sent.parameters["scales"].string_param = "1"
     sent.outputs.add(name="labels")
 
-    request = read_request(sent)
+    request = read_request(sent.SerializeToString())
 
     assert request.inputs[0].array.tolist() == [1, 2]
     assert (request.model, request.version, request.id) == ("mman", "3", "7")
@@ -42,7 +47,9 @@ def test_raw_contents_are_read() -> None:
 def test_typed_contents_are_read(
     datatype: str, contents: pb.InferTensorContents, expected: list[object]
 ) -> None:
-    request = read_request(message(inputs=[tensor(datatype, contents=contents)]))
+    request = read_request(
+        message(inputs=[tensor(datatype, contents=contents)]).SerializeToString()
+    )
 
     assert request.inputs[0].array.tolist() == expected
 
@@ -104,4 +111,35 @@ def test_bad_message_is_refused(
     sent: pb.ModelInferRequest, error: type[LimnError], text: str
 ) -> None:
     with pytest.raises(error, match=text):
-        read_request(sent)
+        read_request(sent.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("encoded", "error", "text"),
+    [
+        pytest.param(b"\x2a\x00" * 200, MalformedBody, "more than 128", id="inputs"),
+        pytest.param(b"\x3a\x00" * 200, MalformedBody, "more than 128", id="raw"),
+        pytest.param(b"\x2a\x7f", MalformedBody, "cut off", id="length"),
+        pytest.param(b"\x2a", MalformedBody, "cut off", id="no-length"),
+        pytest.param(b"\xff" * 20, MalformedBody, "no ModelInferRequest", id="varint"),
+        pytest.param(b"\x0b\x0c", MalformedBody, "no ModelInferRequest", id="group"),
+        pytest.param(b"\x0a\x01\xff", MalformedBody, "no ModelInferRequest", id="no-utf8"),
+        pytest.param(
+            message(id="x" * (MAX_TYPED_BYTES + 1)).SerializeToString(),
+            BodyTooLarge,
+            "send tensors there",
+            id="typed",
+        ),
+    ],
+)
+def test_bytes_that_are_no_request_are_refused_before_they_are_parsed(
+    encoded: bytes, error: type[LimnError], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        read_request(encoded)
+
+
+@given(st.binary(max_size=100))
+def test_any_bytes_are_read_or_refused(encoded: bytes) -> None:
+    with contextlib.suppress(MalformedBody, InvalidParameter):
+        read_request(encoded)

@@ -27,6 +27,7 @@ def test_status_follows_from_the_table_of_problems(error: Exception, code: grpc.
 
 def test_what_is_wrong_is_told(caplog: pytest.LogCaptureFixture) -> None:
     assert status_of(InvalidParameter("pixels", "is FP32"))[1] == "pixels: is FP32"
+    assert len(status_of(InvalidParameter("x" * 100_000, "is long"))[1]) == 500
     assert "secret" not in status_of(errors.InferenceFailed("a secret path"))[1]
     assert "secret" not in status_of(RuntimeError("a secret path"))[1]
     assert "a secret path" in caplog.text
