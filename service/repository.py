@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from limn.contract import PARSER_SUFFIX, ModelContract, read_contract
+from limn.contract import (
+    PARSER_SUFFIX,
+    ModelContract,
+    ParserContract,
+    read_contract,
+    read_parser_contract,
+)
 from limn.errors import ContractError
 from limn.labels import LabelSet
 from limn.promotion import served_version
@@ -26,12 +32,18 @@ class ModelId(NamedTuple):
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model with its contract checked; `file` is its ONNX graph."""
+    """A model with its contract checked.
+
+    Attributes:
+        file: its ONNX graph.
+        parser: of the graph that a Triton serves beside it as `<name>_parse`; None without one.
+    """
 
     id: ModelId
     contract: ModelContract
     label_set: LabelSet
     file: Path
+    parser: ParserContract | None = None
 
 
 class ModelRepository:
@@ -120,4 +132,21 @@ def _read(folder: Path) -> ServedModel:
         raise ContractError(
             f"{folder} holds the contract of {stated}: folders and contract must agree"
         )
-    return ServedModel(named, contract, contract.labels.label_set(), folder / contract.file)
+    return ServedModel(
+        named,
+        contract,
+        contract.labels.label_set(),
+        folder / contract.file,
+        _parser(folder, contract),
+    )
+
+
+def _parser(folder: Path, network: ModelContract) -> ParserContract | None:
+    """Contract of the parser around a network, ContractError where it is another network's."""
+    beside = folder.parent.with_name(network.name + PARSER_SUFFIX) / folder.name
+    if not beside.is_dir():
+        return None
+    parser = read_parser_contract(beside)
+    if parser.network_sha256 != network.sha256:
+        raise ContractError(f"{beside} holds another network than {folder}: export both together")
+    return parser

@@ -42,6 +42,13 @@ class Settings(BaseSettings):
         None, description="model of requests that name none; `mman`, else the first by name"
     )
 
+    engine: Literal["embedded", "triton"] = Field(
+        "embedded", description="networks in this process, or in a Triton server"
+    )
+    triton_url: str = Field("127.0.0.1:8011", description="host and port of Triton's gRPC")
+    triton_shared_memory: bool = Field(
+        True, description="share memory with a Triton that can see this machine's"
+    )
     sessions: int = Field(
         default_factory=_cores, ge=1, le=256, description="worker threads and network sessions"
     )

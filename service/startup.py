@@ -2,6 +2,8 @@
 
 from limn.image import ImageLimits
 from service.engines.embedded import EmbeddedEngine
+from service.engines.protocol import Engine
+from service.engines.triton.engine import TritonEngine
 from service.parameters import ParseLimits
 from service.pipeline import ParsingPipeline
 from service.repository import ModelRepository
@@ -10,15 +12,26 @@ from service.workers import Workers
 
 
 async def start_pipeline(settings: Settings) -> ParsingPipeline:
-    """Load and warm up every model; ContractError where one is missing or not whole."""
+    """Read every contract, start the engine; ContractError where a model is not whole.
+
+    The embedded engine loads and warms up every model; a Triton that is not there yet may come.
+    """
     repository = ModelRepository(settings.model_repository, settings.default_model)
     workers = Workers(settings.sessions)
     return ParsingPipeline(
         repository,
-        await EmbeddedEngine.start(tuple(repository), workers),
+        await _engine(settings, repository, workers),
         workers,
         ImageLimits(settings.max_upload_bytes, settings.max_image_pixels, settings.max_image_side),
         ParseLimits(
             settings.max_boxes, settings.max_scales, settings.min_scale, settings.max_scale
         ),
+    )
+
+
+async def _engine(settings: Settings, repository: ModelRepository, workers: Workers) -> Engine:
+    if settings.engine == "embedded":
+        return await EmbeddedEngine.start(tuple(repository), workers)
+    return await TritonEngine.start(
+        repository, workers, settings.triton_url, settings.triton_shared_memory
     )

@@ -1,17 +1,18 @@
 """The embedded engine: networks run in this process, on the workers' cores."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Self
 
 import numpy as np
-from anyio import CapacityLimiter, create_task_group
+from anyio import CapacityLimiter
 from numpy.typing import NDArray
 
 from limn.ops.array import fuse
 from service.engines.network import Network
 from service.engines.protocol import TestTimeSettings
-from service.errors import EngineError, EngineUnavailable
+from service.engines.together import all_of
+from service.errors import EngineUnavailable
 from service.repository import ModelId, ServedModel
 from service.stages import stage
 from service.workers import Workers
@@ -45,19 +46,17 @@ class EmbeddedEngine:
     ) -> Scores:
         """See `Engine.scores`."""
         network = self._network(model)
-        flips = (False, True) if tta.flip else (False,)
-        views = [(scale, flip) for scale in tta.scales for flip in flips]
         # Scores of many views are large; those of a few canvases at a time keep all cores busy.
         window = CapacityLimiter(self._workers.count)
 
         async def score(canvas: NDArray[np.uint8]) -> Scores:
             async with window:
-                parts = await _all(
-                    [partial(self._view, network, canvas, scale, flip) for scale, flip in views]
+                parts = await all_of(
+                    [partial(self._view, network, canvas, scale, flip) for scale, flip in tta.views]
                 )
                 return await self._workers.run(partial(_fuse, parts, network.grid))
 
-        return np.concatenate(await _all([partial(score, canvas) for canvas in canvases]))
+        return np.concatenate(await all_of([partial(score, canvas) for canvas in canvases]))
 
     async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> Scores:
         """See `Engine.logits`."""
@@ -66,7 +65,7 @@ class EmbeddedEngine:
             partial(self._workers.run, partial(network.logits, pixels[index : index + 1]))
             for index in range(len(pixels))
         ]
-        return np.concatenate(await _all(jobs))
+        return np.concatenate(await all_of(jobs))
 
     def _network(self, model: ModelId) -> Network:
         if not self._is_open:
@@ -94,19 +93,3 @@ class EmbeddedEngine:
 def _fuse(parts: Sequence[Scores], grid: tuple[int, int]) -> Scores:
     with stage("fuse"):
         return fuse(parts, grid)
-
-
-async def _all(jobs: Sequence[Callable[[], Awaitable[Scores]]]) -> list[Scores]:
-    """Results of jobs run at once, in their order; the first failure ends the rest."""
-    results: dict[int, Scores] = {}
-
-    async def run(index: int) -> None:
-        results[index] = await jobs[index]()
-
-    try:
-        async with create_task_group() as group:
-            for index in range(len(jobs)):
-                group.start_soon(run, index)
-    except* EngineError as failures:
-        raise failures.exceptions[0] from failures
-    return [results[index] for index in range(len(jobs))]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from limn.errors import ContractError
 from limn.geometry import Size
-from limn.ops.array import preprocess, probabilities, resize, unmirror
 from service.engines.graph import Tensor, check_graph
+from service.engines.views import grid_of, pixels_of, scores_of
 from service.errors import InferenceFailed
 from service.repository import ServedModel
 from service.stages import stage
@@ -55,7 +55,7 @@ class Network:
     @property
     def grid(self) -> Size:
         """(h, w) of the scores at scale 1."""
-        return self._grid(self._model.contract.canvas)
+        return grid_of(self._model)
 
     def view(self, canvas: NDArray[np.uint8], scale: float, flip: bool) -> NDArray[np.float32]:
         """Probabilities float32[1, K, h, w] of a canvas uint8[S_h, S_w, 3], on `grid`.
@@ -63,15 +63,8 @@ class Network:
         Raises:
             InferenceFailed: ONNX Runtime raised.
         """
-        contract = self._model.contract
-        size = contract.input_size(scale)
-        with stage("canvas"):
-            seen = (canvas[:, ::-1] if flip else canvas)[np.newaxis]
-            pixels = preprocess(seen, size, contract.mean, contract.std)
-        logits = self.logits(pixels)
-        with stage("fuse"):
-            scores = resize(probabilities(logits, out=logits), self.grid)
-            return unmirror(scores, self._model.label_set.mirror) if flip else scores
+        pixels = pixels_of(self._model, canvas[np.newaxis], scale, flip)
+        return scores_of(self._model, self.logits(pixels), flip)
 
     def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels float32[1, 3, h, w] to logits float32[1, K, h / stride, w / stride].
@@ -102,15 +95,12 @@ class Network:
             logits = self._run(session, pixels)
         except InferenceFailed as exc:
             raise ContractError(f"{at}: the graph does not run: {exc}") from exc
-        stated = (1, len(self._model.label_set), *self._grid(size))
+        stride = self._model.contract.stride
+        stated = (1, len(self._model.label_set), size[0] // stride, size[1] // stride)
         if logits.shape != stated:
             raise ContractError(
                 f"{at}: the contract states logits {stated}, the graph answers {logits.shape}"
             )
-
-    def _grid(self, size: Size) -> Size:
-        stride = self._model.contract.stride
-        return size[0] // stride, size[1] // stride
 
 
 def _open(model: ServedModel) -> Session:

@@ -21,6 +21,12 @@ class TestTimeSettings:
     scales: tuple[float, ...]
     flip: bool
 
+    @property
+    def views(self) -> list[tuple[float, bool]]:
+        """Scale and whether the canvas is mirrored, for every time that it is shown."""
+        flips = (False, True) if self.flip else (False,)
+        return [(scale, flip) for scale in self.scales for flip in flips]
+
 
 class Engine(Protocol):
     """Scores person crops. One instance lives as long as the app."""
