@@ -79,7 +79,7 @@ train: $(VENV)/.dev ## train CONFIG; the same command continues a run that was c
 	$(TRAINING_MALLOC) $(BIN)/limn train $(CONFIG)
 
 export: $(VENV)/.dev ## export CHECKPOINT to the model repository as NAME, VERSION
-	$(BIN)/limn export $(CHECKPOINT) --name $(NAME) --version $(VERSION)
+	$(BIN)/limn export onnx $(CHECKPOINT) --name $(NAME) --version $(VERSION)
 
 bench: install ## time of every stage of a parse
 	$(BIN)/limn bench

@@ -1,4 +1,4 @@
-"""`limn export`: a checkpoint to a verified model in the model repository."""
+"""`limn export`: a checkpoint to verified graphs in the model repository, graphs to engines."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,7 +15,11 @@ CALIBRATION_PHOTOS = 48
 JUDGED_PHOTOS = 500
 
 
-def export(
+app = typer.Typer(help="Write models into the model repository.", no_args_is_help=True)
+
+
+@app.command()
+def onnx(
     checkpoint: Annotated[Path, typer.Argument(help="best.pt or last.pt of a run folder.")],
     name: Annotated[str, typer.Option(help="Name of the model.")],
     version: Annotated[int, typer.Option(help="A version that does not exist yet.")] = 1,
@@ -52,6 +56,34 @@ def export(
         report = Report.of(exported, material.photos)
         report.write(exported)
     typer.echo(report.text())
+
+
+@app.command()
+def tensorrt(
+    name: Annotated[str, typer.Argument(help="Network in the repository; its parser comes along.")],
+    version: Annotated[int, typer.Option(min=1)] = 1,
+    repository: Annotated[Path, typer.Option(help="Model repository.")] = Path("model_repository"),
+    precision: Annotated[Literal["fp16", "fp32"], typer.Option()] = "fp16",
+    cache: Annotated[
+        Path, typer.Option(help="Engines and timings, by GPU and TensorRT version.")
+    ] = Path("build/tensorrt"),
+) -> None:
+    """Build TensorRT engines for the GPU of this machine: `model.plan` beside each graph."""
+    from export.tensorrt import build_engine
+    from export.triton.interface import interface
+    from limn.contract import PARSER_SUFFIX, read_contract, read_parser_contract
+
+    with explained():
+        network, parser = (
+            repository / folder / str(version) for folder in (name, name + PARSER_SUFFIX)
+        )
+        for folder, contract in (
+            (network, read_contract(network)),
+            (parser, read_parser_contract(parser)),
+        ):
+            engine = build_engine(folder, interface(contract), cache, precision)
+            how = "built" if engine.built else "from the cache"
+            typer.echo(f"{engine.file}: {engine.target}, {how}")
 
 
 def _material(

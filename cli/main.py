@@ -2,10 +2,10 @@
 
 import typer
 
-from cli import benchmark, prepare, repository
+from cli import benchmark, export, prepare, repository
+from cli.batch import batch
 from cli.bench import bench
 from cli.evaluate import evaluate
-from cli.export import export
 from cli.parse import parse
 from cli.serve import serve
 from cli.train import train
@@ -17,10 +17,11 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(parse)
+app.command()(batch)
 app.command()(bench)
 app.command()(train)
 app.command()(evaluate)
-app.command()(export)
+app.add_typer(export.app, name="export")
 app.add_typer(repository.app, name="repository")
 app.add_typer(prepare.app, name="prepare")
 app.add_typer(benchmark.app, name="benchmark")

@@ -83,7 +83,9 @@ def list_models(repository: Folder = _REPOSITORY) -> None:
 
 @app.command()
 def add(
-    folder: Annotated[Path, typer.Argument(help="<name>/<version> as `limn export` wrote it.")],
+    folder: Annotated[
+        Path, typer.Argument(help="<name>/<version> as `limn export onnx` wrote it.")
+    ],
     repository: Folder = _REPOSITORY,
 ) -> None:
     """Copy a version into the repository, once it is checked; what is served stays."""

@@ -15,6 +15,14 @@ class UnsupportedByTensorRt(ExportError):
     """The graph has operators or types that TensorRT does not take."""
 
 
+class TensorRtUnavailable(ExportError):
+    """No engine can be built on this machine."""
+
+
+class TensorRtFailed(ExportError):
+    """TensorRT refused a graph, or built nothing from it."""
+
+
 class AccuracyLost(ExportError):
     """Quantised, the network is worse on annotated photos than may be."""
 

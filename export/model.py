@@ -101,6 +101,8 @@ def export_model(
         if folder.exists():
             raise ExportError(f"{folder} exists; a version never changes, export the next one")
     require_photos(material.photos)
+    if precision == "int8" and not (material.calibration and material.annotated):
+        raise ExportError("INT8 needs pictures to calibrate with and annotated ones to judge by")
     config, weights = averaged_weights(checkpoint)
     network = build_network(config.model, len(LABEL_SET_OF[config.data.layout])).eval()
     network.load_state_dict(weights)
@@ -151,8 +153,6 @@ def _verified(
 
 def _quantised(whole: onnx.ModelProto, draft: ModelContract, material: Material) -> _Checked:
     """AccuracyLost where annotated photos are seen worse than may be."""
-    if not (material.calibration and material.annotated):
-        raise ExportError("INT8 needs pictures to calibrate with and annotated ones to judge by")
     pixels = (
         array.preprocess(one[np.newaxis], size, draft.mean, draft.std)
         for one in canvases(material.calibration, draft)

@@ -29,6 +29,8 @@ def to_onnx(
     with warnings.catch_warnings():
         # torch.export copies tree specs of its own by a way that torch itself deprecates.
         warnings.filterwarnings("ignore", r".*isinstance\(treespec, LeafSpec\)", FutureWarning)
+        # Inputs that share their batch need one name for it, of which torch tells.
+        warnings.filterwarnings("ignore", r"# The axis name: .* shares the same shape", UserWarning)
         program = torch.onnx.export(
             module,
             tuple(inputs.values()),

@@ -79,7 +79,7 @@ class Report:
         machine = platform.processor() or platform.machine()
         parts = [
             f"# {self.title}",
-            f"`limn export`, {datetime.now(UTC):%Y-%m-%d}, {machine}, ONNX Runtime"
+            f"`limn export onnx`, {datetime.now(UTC):%Y-%m-%d}, {machine}, ONNX Runtime"
             f" {onnxruntime.__version__} on one thread of the CPU, median of {REPEAT}",
         ]
         if self.costs is not None:

@@ -207,7 +207,7 @@ def _read(folder: Path, kind: type[Contract]) -> Contract:
         contract = kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise ContractError(
-            f"{folder} has no {CONTRACT_FILE}: export the model with `limn export`"
+            f"{folder} has no {CONTRACT_FILE}: export the model with `limn export onnx`"
         ) from None
     except ValidationError as exc:
         faults = "; ".join(

@@ -60,7 +60,7 @@ class ModelRepository:
         models = [_read(folder) for folder in _version_folders(root)]
         if not models:
             raise ContractError(
-                f"{root} holds no model: expected <name>/<version>/ folders as `limn export`"
+                f"{root} holds no model: expected <name>/<version>/ folders as `limn export onnx`"
                 " writes them; LIMN_MODEL_REPOSITORY names another place"
             )
         self._models = {model.id: model for model in models}

@@ -12,6 +12,7 @@ from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig, ModelInsta
 
 from export.errors import RepositoryError
 from export.triton.interface import Interface, Tensor
+from export.triton.profiles import profiles
 
 CONFIG_FILE = "config.pbtxt"
 LABELS_FILE = "labels.txt"
@@ -66,6 +67,10 @@ def model_config(name: str, version: int, seen: Interface, target: Target) -> Mo
         config.instance_group.add(kind=ModelInstanceGroup.KIND_CPU, count=target.instances)
     else:
         config.instance_group.add(kind=ModelInstanceGroup.KIND_AUTO, count=1)
+        if target.platform == "tensorrt":
+            # All that the engine was built with; Triton takes the one nearest to a batch.
+            count = len(profiles(seen.shapes))
+            config.instance_group[0].profile.extend(map(str, range(count)))
         config.dynamic_batching.max_queue_delay_microseconds = _QUEUE_DELAY_US
     for shape in seen.shapes:
         for batch in WARM_BATCHES:

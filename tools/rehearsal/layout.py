@@ -26,6 +26,6 @@ NAMES = (
 """Every kind of network first; stage 2 of SSL after the stage 1 that it starts from."""
 
 PHOTOS = {"train": 4, "val": 3}
-"""No fewer of val: `limn export` compares batches of three."""
+"""No fewer of val: `limn export onnx` compares batches of three."""
 
 EPOCHS = 2

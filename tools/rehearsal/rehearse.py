@@ -84,7 +84,7 @@ def rehearse(name: str) -> Result:
         faults.append(f"evaluate: {reason(said)}")
     repository = folder / "repository"
     arguments = ["--name", "rehearsal", "--repository", str(repository), "--photos", "3", *where]
-    status, said = run_command(log, "export", checkpoint, *arguments)
+    status, said = run_command(log, "export", "onnx", checkpoint, *arguments)
     if status == 0:
         contract = read_contract(repository / "rehearsal/1")
         onnx_bytes = (repository / "rehearsal/1" / contract.file).stat().st_size
