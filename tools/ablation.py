@@ -1,10 +1,12 @@
 """What each part of MMAN and of SSL brings on CCP: every row with three seeds, and the table.
 
-    python tools/ablation.py train    # hours on two cores; continues where it was cut off
-    python tools/ablation.py table    # writes docs/results/ablation_ccp.{md,json}
+    python tools/ablation.py train short   # hours on two cores; continues where it was cut off
+    python tools/ablation.py table short   # writes docs/results/ablation_ccp.{md,json}
+    python tools/ablation.py train long    # after `short`: four rows, four times as long
+    python tools/ablation.py table long    # writes docs/results/ablation_ccp_long.{md,json}
 
-A row is a config in training/configs/ablation; a run of it is scored by its last checkpoint, never
-by its best one, which would have been chosen by the pictures that it is scored on.
+A row is a config in training/configs/ablation or ablation_long; a run of it is scored by its last
+checkpoint, never by its best one, which would have been chosen by the pictures it is scored on.
 """
 
 import json
@@ -22,16 +24,13 @@ import torch
 
 from limn.isolated import isolated_pixels
 from limn.metrics import Accuracy, confusion
-from training.checkpoint import load_checkpoint
-from training.config.run import read_config
+from training.checkpoint import averaged_weights, load_checkpoint
+from training.config.run import TrainingConfig, read_config
 from training.datasets.open import open_dataset
 from training.low_resolution import cell_labels
 from training.parser import TorchParser
 from training.subject import CheckpointSubject
 
-CONFIGS = Path("training/configs/ablation")
-RUNS = Path("runs/ablation")
-OUT = Path("docs/results/ablation_ccp")
 SEEDS = (0, 1, 2)
 ISLANDS = (2, 4)
 """An island has fewer cells than this; 4 is a thousandth of the high output's grid."""
@@ -71,24 +70,52 @@ COLUMNS = {
 }
 
 
-def run_folder(row: str, seed: int) -> Path:
-    return RUNS / f"{row}_{seed}"
+@dataclass(frozen=True)
+class Study:
+    """Rows on one schedule: where their configs and runs lie, and where the table goes."""
+
+    configs: Path
+    runs: Path
+    out: Path
+    rows: tuple[str, ...]
+
+    def config(self, row: str) -> TrainingConfig:
+        return read_config(self.configs / f"{row}.toml")
+
+    def run_folder(self, row: str, seed: int) -> Path:
+        return self.runs / f"{row}_{seed}"
 
 
-def train() -> None:
+STUDIES = {
+    "short": Study(
+        Path("training/configs/ablation"),
+        Path("runs/ablation"),
+        Path("docs/results/ablation_ccp"),
+        tuple(ROWS),
+    ),
+    "long": Study(
+        Path("training/configs/ablation_long"),
+        Path("runs/ablation_long"),
+        Path("docs/results/ablation_ccp_long"),
+        ("baseline", "macro", "micro", "mman"),
+    ),
+}
+
+
+def train(study: Study) -> None:
     """A process per run, so that memory is given back; finished runs end at once."""
     for seed in SEEDS:
-        for row in ROWS:
+        for row in study.rows:
             limn = Path(sys.executable).with_name("limn")
-            command = [str(limn), "train", str(CONFIGS / f"{row}.toml")]
-            command += ["--seed", str(seed), "--run", str(run_folder(row, seed))]
+            command = [str(limn), "train", str(study.configs / f"{row}.toml")]
+            command += ["--seed", str(seed), "--run", str(study.run_folder(row, seed))]
             subprocess.run(command, check=True)  # noqa: S603 - our own command line
 
 
 def score(checkpoint: Path) -> Result:
     """Accuracy as `limn train` measured it after the last epoch, and what its outputs are like."""
     last = load_checkpoint(checkpoint)["history"][-1]
-    data = read_config(CONFIGS / "baseline.toml").data
+    data = averaged_weights(checkpoint)[0].data
     subject = CheckpointSubject(checkpoint)
     dataset = open_dataset(data.layout, data.root, "val")
     parse = TorchParser(subject.network, subject.label_set, subject.canvas, (1.0,))
@@ -113,12 +140,26 @@ def _gap(figures: dict[str, float], kind: str) -> float | None:
     return None if real is None or fake is None else real - fake
 
 
-def results_of(row: str) -> list[Result]:
+def gaps_by_epoch(study: Study, row: str, kind: str) -> list[float]:
+    """What a discriminator told apart in each epoch, mean over seeds; empty where none played."""
+    runs = []
+    for seed in SEEDS:
+        checkpoint = study.run_folder(row, seed) / "last.pt"
+        if checkpoint.exists():
+            history = load_checkpoint(checkpoint)["history"]
+            if len(history) == study.config(row).schedule.epochs:
+                runs.append([_gap(epoch["figures"], kind) for epoch in history])
+    known = [[gap for gap in run if gap is not None] for run in runs]
+    return [mean(gaps) for gaps in zip(*known, strict=True)]
+
+
+def results_of(study: Study, row: str) -> list[Result]:
     """Of all seeds that were trained to the end; kept beside each checkpoint."""
     results = []
     for seed in SEEDS:
-        checkpoint, kept = run_folder(row, seed) / "last.pt", run_folder(row, seed) / "score.json"
-        epochs = read_config(CONFIGS / f"{row}.toml").schedule.epochs
+        folder = study.run_folder(row, seed)
+        checkpoint, kept = folder / "last.pt", folder / "score.json"
+        epochs = study.config(row).schedule.epochs
         if not checkpoint.exists() or load_checkpoint(checkpoint)["epoch"] < epochs:
             continue
         if not kept.exists():
@@ -136,17 +177,19 @@ def cell(values: Sequence[float | None]) -> str:
     return f"{100 * mean(known):.2f}{spread}"
 
 
-def table() -> None:
-    results = {row: found for row in ROWS if (found := results_of(row))}
+def table(study: Study) -> None:
+    name = next(key for key, value in STUDIES.items() if value is study)
+    results = {row: found for row in study.rows if (found := results_of(study, row))}
     head = ["| row | seeds |", *(f" {title} |" for title in COLUMNS.values())]
     lines = ["".join(head), "|---|---:|" + "---:|" * len(COLUMNS)]
     for row, found in results.items():
         cells = [cell([getattr(result, name) for result in found]) for name in COLUMNS]
         lines.append(f"| {ROWS[row]} | {len(found)} | {' | '.join(cells)} |")
-    config = read_config(CONFIGS / "baseline.toml")
+    config = study.config("baseline")
     height, width = config.data.canvas
     facts = [
-        "Command: `python tools/ablation.py table`, after `python tools/ablation.py train`",
+        f"Command: `python tools/ablation.py table {name}`, after"
+        f" `python tools/ablation.py train {name}`",
         f"Date: {datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} CPU threads, no GPU",
         f"Light generator on canvases of {height}x{width}, {config.schedule.epochs} epochs from"
         f" `{config.model.initial}`, one schedule for all rows",
@@ -160,13 +203,33 @@ def table() -> None:
     ]
     page = ["# What each part brings, on CCP", "\n".join(f"- {fact}" for fact in facts)]
     page.append("\n".join(lines))
+    page.append("\n".join(_learning(study, list(results))))
     text = "\n\n".join(page) + "\n"
-    OUT.with_suffix(".md").write_text(text)
+    study.out.with_suffix(".md").write_text(text)
     numbers = {row: [r.__dict__ for r in found] for row, found in results.items()}
-    OUT.with_suffix(".json").write_text(json.dumps(numbers, indent=2) + "\n")
+    study.out.with_suffix(".json").write_text(json.dumps(numbers, indent=2) + "\n")
     print(text)
+
+
+def _learning(study: Study, rows: Sequence[str]) -> list[str]:
+    """A table of what the discriminators tell, epoch by epoch."""
+    epochs = study.config("baseline").schedule.epochs
+    head = " | ".join(f"{epoch}" for epoch in range(1, epochs + 1))
+    lines = [
+        "What D tells in each epoch, mean over seeds, percent:",
+        "",
+        f"| row | D | {head} |",
+        "|---|---|" + "---:|" * epochs,
+    ]
+    for row in rows:
+        for kind in ("macro", "micro"):
+            gaps = gaps_by_epoch(study, row, kind)
+            if gaps:
+                cells = " | ".join(f"{100 * gap:.1f}" for gap in gaps)
+                lines.append(f"| {ROWS[row]} | {kind} | {cells} |")
+    return lines
 
 
 if __name__ == "__main__":
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
-    {"train": train, "table": table}[sys.argv[1]]()
+    {"train": train, "table": table}[sys.argv[1]](STUDIES[sys.argv[2]])

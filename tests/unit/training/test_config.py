@@ -104,7 +104,7 @@ CONFIGS = Path(__file__).parents[3] / "training" / "configs"
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_config_is_valid_and_named_like_its_file(path: Path) -> None:
-    prefix = "ablation_" if path.parent.name == "ablation" else ""
+    prefix = "" if path.parent == CONFIGS else f"{path.parent.name}_"
 
     assert read_config(path).name == prefix + path.stem
 
