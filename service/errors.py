@@ -79,3 +79,15 @@ class TeamExists(ServiceError):
 
 class QuotaExceeded(ServiceError):
     """The team has sent as many submissions today as a team may."""
+
+
+class UnreadableSource(ServiceError):
+    """The pictures of a batch cannot be listed, or two of them have one name."""
+
+
+class OutputRefused(ServiceError):
+    """The folder of a batch's output holds something else, or another run is writing to it."""
+
+
+class BatchStopped(ServiceError):
+    """A batch cannot go on; what is finished is kept, and the same command continues."""

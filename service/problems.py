@@ -55,6 +55,9 @@ PROBLEMS: dict[type[LimnError], Problem] = {
     errors.TeamExists: Problem(409, "team-exists", "The team's name is taken"),
     errors.QuotaExceeded: Problem(429, "quota-exceeded", "No more submissions today"),
     errors.InferenceFailed: Problem(500, "inference-failed", "The network failed"),
+    errors.UnreadableSource: Problem(500, "internal", "The service failed"),
+    errors.OutputRefused: Problem(500, "internal", "The service failed"),
+    errors.BatchStopped: Problem(500, "internal", "The service failed"),
 }
 
 INTERNAL = Problem(500, "internal", "The service failed")

@@ -56,6 +56,12 @@ def test_every_import_contract_is_kept(tree: Path) -> None:
     [
         pytest.param("service/app.py", "import torch", "service.app -> torch", id="serving-torch"),
         pytest.param(
+            "service/app.py",
+            "import service.batch.run",
+            "service.app -> service.batch.run",
+            id="gateway-batch",
+        ),
+        pytest.param(
             "service/stages.py",
             "import training.errors",
             "service.stages -> training.errors",
