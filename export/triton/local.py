@@ -77,6 +77,18 @@ def free_ports() -> Ports:
         return Ports(*(each.getsockname()[1] for each in sockets))
 
 
+def _require_free(ports: Ports) -> None:
+    """Else another server would answer that this one is ready."""
+    for name, port in ports._asdict().items():
+        with socket.socket() as probe:
+            # As servers do: what a closed connection leaves behind is in nobody's way.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((_ADDRESS, port))
+            except OSError as exc:
+                raise TritonNotStarted(f"port {port}, for {name}, is taken") from exc
+
+
 @contextmanager
 def local_triton(
     repository: Path,
@@ -105,7 +117,9 @@ def local_triton(
         raise TritonNotStarted(f"no local Triton: {reason}")
     if not (environment / "bin/python").exists():
         raise TritonNotStarted(f"no local Triton in {environment}: `make triton` installs it")
-    triton = _start(repository, ports or free_ports(), environment, work)
+    ports = ports or free_ports()
+    _require_free(ports)
+    triton = _start(repository, ports, environment, work)
     try:
         _wait(triton, timeout_s)
         yield triton

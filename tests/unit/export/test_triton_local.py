@@ -34,6 +34,20 @@ def test_server_that_ends_shows_its_log(tmp_path: Path) -> None:
         start(tmp_path, tmp_path)
 
 
+@runs_here
+def test_port_of_another_server_is_refused(tmp_path: Path) -> None:
+    ports = free_ports()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", ports.grpc))
+        other.listen()
+
+        with (
+            pytest.raises(TritonNotStarted, match=f"port {ports.grpc}, for grpc, is taken"),
+            local_triton(tmp_path, tmp_path, ports),
+        ):
+            pytest.fail("it started")
+
+
 @pytest.mark.parametrize(
     ("version", "system", "libc", "reason"),
     [
