@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -22,6 +23,9 @@ from service.errors import BatchStopped
 
 LOCAL = "local"
 """Ray's own word for a cluster that is started on this machine."""
+
+CONNECT_S = 10
+"""Seconds for a cluster to answer."""
 
 MOST_ATTEMPTS = 10
 """How often a part is begun whose worker dies each time; Ray itself would never give up."""
@@ -139,8 +143,9 @@ def _connected(address: str, workers: int) -> Iterator[int]:
             "object_store_memory": _STORE_BYTES,
         }
     try:
+        _require_open(address)
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", **options)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise BatchStopped(f"no Ray cluster at {address}: {error}") from error
     try:
         context = ray.data.DataContext.get_current()
@@ -154,3 +159,10 @@ def _connected(address: str, workers: int) -> Iterator[int]:
         raise BatchStopped(f"the Ray cluster failed: {error}") from error
     finally:
         ray.shutdown()
+
+
+def _require_open(address: str) -> None:
+    """OSError where nothing listens at `host:port`; Ray would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host, int(port)), CONNECT_S).close()
