@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tarfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from service.batch import run
 from service.batch.picture import ENGINE_PAUSES_S
 from service.engines.embedded import EmbeddedEngine
 from service.errors import EngineUnavailable, InferenceFailed
@@ -89,10 +91,10 @@ def test_run_tells_what_it_did(photos: Path, out: Path) -> None:
     assert (record["state"], record["pictures"], record["parsed"]) == ("finished", 5, 5)
     settings = record["settings"]
     assert (settings["model"], settings["version"], settings["scales"]) == ("baseline", 1, [1.0])
-    (run,) = record["runs"]
-    assert (run["parsed"], run["bad"]) == (5, 0)
-    assert run["started"] < run["ended"]
-    assert run["rate"] > 0
+    (one,) = record["runs"]
+    assert (one["parsed"], one["bad"]) == (5, 0)
+    assert one["started"] < one["ended"]
+    assert one["rate"] > 0
 
 
 @pytest.mark.parametrize("kind", ["list", "tar", "tgz", "lip"])
@@ -295,6 +297,33 @@ def test_engine_that_stays_away_stops_the_run(
     assert "the engine is not available: not there" in stopped.stderr
     assert not (out / "report.json").exists()
     assert batch(photos, out).exit_code == 0
+
+
+def test_model_changed_after_the_look_at_it_stops_the_run(
+    photos: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = run._promised
+    monkeypatch.setattr(
+        run,
+        "_promised",
+        lambda order: real(order).model_copy(update={"contract_sha256": "0" * 64}),
+    )
+
+    done = batch(photos, out)
+
+    assert done.exit_code == 1
+    assert "another baseline version 1 is served here" in done.stderr
+
+
+def test_terminal_shows_progress(photos: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+
+    done = batch(photos, out)
+
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", done.stderr)
+    last = [line for line in re.split(r"[\r\n]+", shown) if line.strip()][-1]
+    assert re.search(r"5/5 \d+\.\d/s \d:\d\d:\d\d 0 bad", last), last
 
 
 @pytest.mark.parametrize("error", [InferenceFailed("broken"), RuntimeError("a bug")])

@@ -3,10 +3,16 @@
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import psutil
 import pytest
 
+from service.batch.atomic import Scratch
+from service.batch.entries import Entry
+from service.batch.job import Job
+from service.batch.parts import Part
 from tests.fixtures import batches
 
 pytest.importorskip("ray", reason="needs the extra `batch`")
@@ -86,6 +92,20 @@ def test_killed_on_ray_and_continued_without(
     assert status == 3, printed
     require_equal(out, local)
     assert psutil.wait_procs(cluster, START_S)[1] == []
+
+
+def test_part_that_kills_its_workers_ends_the_run(tmp_path: Path) -> None:
+    from service.batch.cluster import MOST_ATTEMPTS, PartWorker
+
+    scratch = Scratch(tmp_path)
+    for _ in range(MOST_ATTEMPTS):
+        scratch.count("part-3")
+    job = SimpleNamespace(output=SimpleNamespace(scratch=scratch))
+    worker = PartWorker(cast("Job", job), [Part(3, (Entry("a", "a.jpg"), Entry("b", "b.jpg")))])
+
+    answer = worker({"index": [0]})
+
+    assert answer["stopped"] == ["workers died 10 times over the pictures from a to b"]
 
 
 def test_no_cluster_is_explained(photos: Path, repository: Path, tmp_path: Path) -> None:

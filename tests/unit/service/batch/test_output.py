@@ -36,6 +36,16 @@ def test_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert target.read_bytes() == b"new"
 
 
+def test_events_of_a_run_are_counted(tmp_path: Path) -> None:
+    with claimed(tmp_path) as output:
+        scratch = output.scratch
+        counts = [scratch.count(event) for event in ("part-1", "part-1", "part-11", "part-1")]
+    with claimed(tmp_path) as output:
+        anew = output.scratch.count("part-1")
+
+    assert (counts, anew) == ([1, 2, 1, 3], 1)
+
+
 def test_part_is_the_record_of_its_pictures(tmp_path: Path) -> None:
     with claimed(tmp_path / "out") as output:
         for picture in ("a", "s/b", "c"):
