@@ -60,12 +60,9 @@ def train(config: TrainingConfig, folder: Path) -> Path:
     share = Share(fabric.global_rank, fabric.world_size)
     plan, batches = make_batches(config, training_set, statistics, share)
     canvases = CanvasSet(validation_set, data.canvas) if fabric.is_global_zero else None
-    objective = ParsingObjective(
-        config,
-        class_weights(config, statistics, len(label_set)).to(fabric.device),
-        joint_table(label_set).to(fabric.device),
-        mean_over_processes(fabric),
-    )
+    weights = class_weights(config, statistics, len(label_set)).to(fabric.device)
+    joints = joint_table(label_set).to(fabric.device)
+    objective = ParsingObjective(config, weights, joints, mean_over_processes(fabric))
     steps_per_epoch = len(plan) // schedule.accumulate
     run = start(config, fabric, len(label_set), steps_per_epoch)
     if (folder / LAST).exists():
@@ -77,11 +74,8 @@ def train(config: TrainingConfig, folder: Path) -> Path:
 
     step = TrainingStep(fabric, run, network, optimizer, objective, schedule)
     with progress_bar(shown=fabric.is_global_zero) as progress:
-        bar = progress.add_task(
-            config.name,
-            total=steps_per_epoch * schedule.epochs,
-            completed=steps_per_epoch * run.epoch,
-        )
+        total, done = (steps_per_epoch * epochs for epochs in (schedule.epochs, run.epoch))
+        bar = progress.add_task(config.name, total=total, completed=done)
         while run.epoch < schedule.epochs:
             plan.epoch = run.epoch
             seed_epoch(schedule.seed, run.epoch, fabric.global_rank)
