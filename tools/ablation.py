@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from limn.isolated import isolated_pixels
+from limn.labels import IGNORE_INDEX
 from limn.metrics import Accuracy, confusion
 from training.checkpoint import averaged_weights, load_checkpoint
 from training.config.run import TrainingConfig, read_config
@@ -48,13 +49,14 @@ ROWS = {
 
 @dataclass(frozen=True)
 class Result:
-    """One run, shares from 0 to 1."""
+    """One run, shares from 0 to 1; `classes` is how many of them a high output has, in the mean."""
 
     mean_iou: float
     pixel_accuracy: float
     low_mean_iou: float
     isolated_2: float
     isolated_4: float
+    classes: float
     macro_gap: float | None
     micro_gap: float | None
 
@@ -65,6 +67,7 @@ COLUMNS = {
     "low_mean_iou": "mIoU (low)",
     "isolated_2": "IPR 2",
     "isolated_4": "IPR 4",
+    "classes": "classes",
     "macro_gap": "Macro D tells",
     "micro_gap": "Micro D tells",
 }
@@ -121,7 +124,7 @@ def score(checkpoint: Path) -> Result:
     parse = TorchParser(subject.network, subject.label_set, subject.canvas, (1.0,))
     classes = len(subject.label_set)
     matrix = np.zeros((classes, classes), np.int64)
-    islands, cells = np.zeros(len(ISLANDS)), 0
+    islands, cells, seen = np.zeros(len(ISLANDS)), 0, 0
     for index in range(len(dataset)):
         photo, truth = dataset.pair(index)
         low, high = parse.low(photo), parse.high(photo)
@@ -129,9 +132,36 @@ def score(checkpoint: Path) -> Result:
         matrix += confusion(cell_labels(truth, subject.canvas), low, classes)
         islands += isolated_pixels(high, ISLANDS)
         cells += high.size
+        seen += np.unique(high).size
     low_mean_iou = Accuracy(matrix).mean_iou
-    gaps = (_gap(last["figures"], kind) for kind in ("macro", "micro"))
-    return Result(last["mean_iou"], last["pixel_accuracy"], low_mean_iou, *(islands / cells), *gaps)
+    macro_gap, micro_gap = (_gap(last["figures"], kind) for kind in ("macro", "micro"))
+    isolated_2, isolated_4 = (float(share) for share in islands / cells)
+    return Result(
+        last["mean_iou"],
+        last["pixel_accuracy"],
+        low_mean_iou,
+        isolated_2,
+        isolated_4,
+        seen / len(dataset),
+        macro_gap,
+        micro_gap,
+    )
+
+
+def annotated_row(study: Study) -> str:
+    """What the annotated maps themselves have on the grid of the high output."""
+    config = study.config("baseline")
+    height, width = config.data.canvas
+    dataset = open_dataset(config.data.layout, config.data.root, "val")
+    islands, cells, seen = np.zeros(len(ISLANDS)), 0, 0
+    for index in range(len(dataset)):
+        # Cells are 16 pixels wide, those of the high output 2.
+        high = cell_labels(dataset.label_map(index), (8 * height, 8 * width))
+        islands += isolated_pixels(high, ISLANDS)
+        cells += high.size
+        seen += np.setdiff1d(high, [IGNORE_INDEX]).size
+    shares = " | ".join(f"{100 * share:.2f}" for share in islands / cells)
+    return f"| annotated | - | - | - | - | {shares} | {seen / len(dataset):.2f} | - | - |"
 
 
 def _gap(figures: dict[str, float], kind: str) -> float | None:
@@ -168,13 +198,13 @@ def results_of(study: Study, row: str) -> list[Result]:
     return results
 
 
-def cell(values: Sequence[float | None]) -> str:
-    """Mean and deviation in percent; nothing where a row has no such figure."""
+def cell(values: Sequence[float | None], unit: float) -> str:
+    """Mean and deviation in a unit; nothing where a row has no such figure."""
     known = [value for value in values if value is not None]
     if not known:
         return "-"
-    spread = f" ± {100 * stdev(known):.2f}" if len(known) > 1 else ""
-    return f"{100 * mean(known):.2f}{spread}"
+    spread = f" ± {unit * stdev(known):.2f}" if len(known) > 1 else ""
+    return f"{unit * mean(known):.2f}{spread}"
 
 
 def table(study: Study) -> None:
@@ -183,8 +213,12 @@ def table(study: Study) -> None:
     head = ["| row | seeds |", *(f" {title} |" for title in COLUMNS.values())]
     lines = ["".join(head), "|---|---:|" + "---:|" * len(COLUMNS)]
     for row, found in results.items():
-        cells = [cell([getattr(result, name) for result in found]) for name in COLUMNS]
+        cells = [
+            cell([getattr(result, name) for result in found], 1 if name == "classes" else 100)
+            for name in COLUMNS
+        ]
         lines.append(f"| {ROWS[row]} | {len(found)} | {' | '.join(cells)} |")
+    lines.append(annotated_row(study))
     config = study.config("baseline")
     height, width = config.data.canvas
     facts = [
@@ -198,6 +232,7 @@ def table(study: Study) -> None:
         "mIoU (low): of the output at stride 16, against the label under the middle of each cell",
         "IPR a: share of the cells of the high output, on its own grid, in 8-connected islands of"
         " fewer than a cells",
+        "classes: that the high output has, in the mean over photos",
         "D tells: mean score of annotated maps above that of predicted ones, in percent of the way"
         " from 0 to 1; at 0 a discriminator sees no difference",
     ]

@@ -7,11 +7,12 @@ import pytest
 from skimage import data
 
 from cli.offline import served_parser
-from limn.contract import read_contract
+from limn.contract import PARSER_SUFFIX, read_contract, read_parser_contract
 from limn.labels import LIP
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = sorted((ROOT / "model_repository").glob("*/[0-9]*"))
+PARSERS = sorted((ROOT / "model_repository").glob(f"*{PARSER_SUFFIX}/[0-9]*"))
+FOLDERS = sorted({*(ROOT / "model_repository").glob("*/[0-9]*")} - {*PARSERS})
 
 
 @pytest.fixture(params=FOLDERS, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
@@ -20,8 +21,20 @@ def folder(request: pytest.FixtureRequest) -> Path:
     return model
 
 
-def test_there_is_one() -> None:
+def test_every_network_has_its_parser() -> None:
     assert FOLDERS
+    assert [f"{folder.parent.name}{PARSER_SUFFIX}" for folder in FOLDERS] == [
+        folder.parent.name for folder in PARSERS
+    ]
+
+
+@pytest.mark.parametrize("folder", PARSERS, ids=lambda folder: str(folder.parent.name))
+def test_parser_is_of_the_network_beside_it(folder: Path) -> None:
+    contract = read_parser_contract(folder)
+
+    network = read_contract(folder.parent.with_name(contract.network) / folder.name)
+    assert contract.network_sha256 == network.sha256
+    assert (contract.canvas, contract.scales) == (network.canvas, network.scales)
 
 
 def test_contract_holds_and_says_how_good_it_is(folder: Path) -> None:
@@ -48,8 +61,9 @@ def test_astronaut_has_hair_above_her_face_above_her_clothes(folder: Path) -> No
     assert LIP.classes[label_map[200, 420]] == "background"
 
 
+@pytest.mark.parametrize("folder", [*FOLDERS, *PARSERS], ids=lambda folder: str(folder.parent.name))
 def test_graph_keeps_no_traces_of_the_machine_that_made_it(folder: Path) -> None:
-    graph = (folder / read_contract(folder).file).read_bytes()
+    graph = (folder / "model.onnx").read_bytes()
 
     assert b"stack_trace" not in graph
     assert b"site-packages" not in graph
