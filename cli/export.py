@@ -69,7 +69,7 @@ def tensorrt(
     ] = Path("build/tensorrt"),
 ) -> None:
     """Build TensorRT engines for the GPU of this machine: `model.plan` beside each graph."""
-    from export.tensorrt import build_engine
+    from export.tensorrt.build import build_engine
     from export.triton.interface import interface
     from limn.contract import PARSER_SUFFIX, read_contract, read_parser_contract
 

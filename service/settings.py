@@ -46,8 +46,10 @@ class Settings(BaseSettings):
         "embedded", description="networks in this process, or in a Triton server"
     )
     triton_url: str = Field("127.0.0.1:8011", description="host and port of Triton's gRPC")
-    triton_shared_memory: bool = Field(
-        True, description="share memory with a Triton that can see this machine's"
+    triton_shared_memory: Literal["none", "system", "cuda"] = Field(
+        "system",
+        description="memory to share with a Triton on this machine; `cuda`, where both use one"
+        " GPU; what cannot be shared goes in messages",
     )
     sessions: int = Field(
         default_factory=_cores, ge=1, le=256, description="worker threads and network sessions"

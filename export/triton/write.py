@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from export.errors import RepositoryError
+from export.files import write_whole
 from export.triton.config import (
     CONFIG_FILE,
     ENGINE_FILE,
@@ -101,9 +102,7 @@ def shim_text() -> str:
 def write_all(files: dict[Path, str]) -> None:
     """Write texts, each in one step: a server that reads meanwhile sees the old or the new."""
     for path, text in files.items():
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(text)
-        partial.replace(path)
+        write_whole(path, text.encode())
 
 
 def _require_ours(out: Path) -> None:

@@ -96,7 +96,7 @@ def embedded(portal: BlockingPortal, repository: Path) -> Iterator[Parser]:
     parser.close()
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["shared-memory", "wire"])
+@pytest.fixture(scope="module", params=["system", "none"], ids=["shared-memory", "wire"])
 def by_triton(
     request: pytest.FixtureRequest, portal: BlockingPortal, repository: Path, triton: LocalTriton
 ) -> Iterator[Parser]:

@@ -38,7 +38,7 @@ def running(triton_repository: Path, own: LocalTriton, shares_memory: bool) -> I
         triton_repository,
         engine="triton",
         triton_url=own.grpc,
-        triton_shared_memory=shares_memory,
+        triton_shared_memory="system" if shares_memory else "none",
         request_timeout_s=DEADLINE_S,
     ) as app:
         yield app

@@ -1,8 +1,8 @@
 """Scores by an NVIDIA Triton Inference Server: one hop per batch of canvases."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from service.engines.protocol import TestTimeSettings
 from service.engines.together import all_of
 from service.engines.triton.agreement import require_agreement
 from service.engines.triton.connection import RegionLost, TritonConnection
+from service.engines.triton.regions import CudaRegion, Region, SystemRegion
 from service.engines.triton.shared_memory import RegionPool
 from service.engines.views import grid_of, pixels_of, scores_of
 from service.errors import EngineUnavailable
@@ -22,6 +23,14 @@ from service.stages import stage
 from service.workers import Workers
 
 Scores = NDArray[np.float32]
+
+Memory = Literal["none", "system", "cuda"]
+
+_KINDS: Mapping[Memory, Sequence[Callable[[int], Region]]] = {
+    "none": (),
+    "system": (SystemRegion,),
+    "cuda": (CudaRegion, SystemRegion),
+}
 
 MOST_TOGETHER = 8
 """Canvases in one call: the largest batch that the repository is built for."""
@@ -43,7 +52,7 @@ class TritonEngine:
         needed: Sequence[ModelId],
         workers: Workers,
         connection: TritonConnection,
-        shares_memory: bool,
+        memory: Memory,
     ) -> None:
         self._models = {model.id: model for model in models}
         self._needed = tuple(needed)
@@ -52,22 +61,23 @@ class TritonEngine:
         size = max(
             (_region_size(model.parser) for model in models if model.parser is not None), default=0
         )
-        self._regions = RegionPool(connection, size, REGIONS if shares_memory and size else 0)
+        self._regions = RegionPool(connection, size, REGIONS if size else 0, _KINDS[memory])
         self._agreed: dict[ModelId, int] = {}
         self._is_open = True
 
     @classmethod
     async def start(
-        cls, repository: ModelRepository, workers: Workers, url: str, shares_memory: bool
+        cls, repository: ModelRepository, workers: Workers, url: str, memory: Memory
     ) -> Self:
         """An engine for a Triton whose gRPC endpoint is `url`, host and port.
 
         Args:
             repository: what Triton serves too, of each model the version that is promoted.
-            shares_memory: try system shared memory, which only a server on this machine can see.
+            memory: to share with a server on this machine, of the host or of the GPU that both
+                use; what cannot be shared is passed over, down to tensors in the messages.
         """
         needed = [repository.find(name).id for name in repository.names]
-        return cls(tuple(repository), needed, workers, TritonConnection(url), shares_memory)
+        return cls(tuple(repository), needed, workers, TritonConnection(url), memory)
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings

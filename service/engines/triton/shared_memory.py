@@ -1,50 +1,20 @@
-"""System shared memory between the gateway and a Triton on the same machine.
+"""Shared memory between the gateway and a Triton on the same machine.
 
 Canvases and scores of one call lie in one region, which is registered once. A call that was broken
 off leaves a region that the server may still write to: it is given up and another takes its place.
 """
 
 import logging
-import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from tritonclient.utils import shared_memory
+from anyio import to_thread
 
 from service.engines.triton.connection import RegionLost, TritonConnection
+from service.engines.triton.regions import NoSuchMemory, Region
 from service.errors import EngineError, InferenceFailed
 
 logger = logging.getLogger(__name__)
-
-
-class Region:
-    """Memory that both processes see."""
-
-    def __init__(self, size: int) -> None:
-        self.name = f"limn_{uuid.uuid4().hex}"
-        self.size = size
-        self.registered_at: int | None = None
-        """`losses` of the connection when the server was told of it; None before."""
-        self._handle: Any = shared_memory.create_shared_memory_region(
-            self.name, f"/{self.name}", size, create_only=True
-        )
-
-    def write(self, values: NDArray[Any]) -> None:
-        """Put an array at the beginning."""
-        shared_memory.set_shared_memory_region(self._handle, [np.ascontiguousarray(values)])
-
-    def read(self, offset: int, shape: Sequence[int], dtype: type[np.generic]) -> NDArray[Any]:
-        """A copy: the memory is used again when the call has ended."""
-        seen = shared_memory.get_contents_as_numpy(
-            self._handle, np.dtype(dtype).type, list(shape), offset=offset
-        )
-        return np.array(seen)
-
-    def destroy(self) -> None:
-        shared_memory.destroy_shared_memory_region(self._handle)
 
 
 class RegionPool:
@@ -54,13 +24,23 @@ class RegionPool:
     while the server is one that cannot see this machine's memory.
     """
 
-    def __init__(self, connection: TritonConnection, size: int, most: int) -> None:
+    def __init__(
+        self,
+        connection: TritonConnection,
+        size: int,
+        most: int,
+        kinds: Sequence[Callable[[int], Region]],
+    ) -> None:
+        """`kinds` make a region of so many bytes, the best first; none are tried after the last."""
         self._connection = connection
         self._size = size
         self._room = most
+        self._kinds = tuple(kinds)
+        self._refused = 0
+        """How many of the kinds the server, or this machine, has refused."""
+        self._refused_at = connection.losses
         self._free: list[Region] = []
-        self._abandoned: set[str] = set()
-        self._refused_at: int | None = None
+        self._abandoned: list[Region] = []
 
     @asynccontextmanager
     async def region(self) -> AsyncIterator[Region | None]:
@@ -79,57 +59,74 @@ class RegionPool:
             self._free.append(region)
 
     async def _taken(self) -> Region | None:
-        if self._refused_at == self._connection.losses:
-            return None
+        if self._refused_at != self._connection.losses:
+            # Another server may see what the last one did not.
+            self._refused_at, self._refused = self._connection.losses, 0
+        while self._refused < len(self._kinds):
+            kind = self._refused
+            try:
+                region = await self._any(self._kinds[kind])
+                return region if region is None else await self._told(region)
+            except (InferenceFailed, RegionLost, NoSuchMemory) as exc:
+                logger.warning("memory not shared with Triton, %s: %s", self._connection.url, exc)
+                self._refused = max(self._refused, kind + 1)
+        return None
+
+    async def _any(self, make: Callable[[int], Region]) -> Region | None:
+        """One that is free, or a new one; None if all are in use."""
         if self._free:
-            region = self._free.pop()
-        elif self._room:
-            region = Region(self._size)
-            self._room -= 1
-        else:
+            return self._free.pop()
+        if not self._room:
             return None
-        if region.registered_at == self._connection.losses:
-            return region
+        self._room -= 1
         try:
-            await self._register(region)
-        except (InferenceFailed, RegionLost) as exc:
-            logger.warning("no shared memory with Triton at %s: %s", self._connection.url, exc)
-            self._refused_at = self._connection.losses
-            self._give_up(region)
-            return None
+            # The first use of a GPU takes long.
+            return await to_thread.run_sync(make, self._size)
         except BaseException:
-            self._give_up(region)
+            self._room += 1
             raise
+
+    async def _told(self, region: Region) -> Region:
+        """The region, when the server knows it; it is given up otherwise."""
+        if region.registered_at != self._connection.losses:
+            try:
+                await self._register(region)
+            except BaseException:
+                self._give_up(region)
+                raise
         return region
 
     async def _register(self, region: Region) -> None:
         losses = self._connection.losses
         # A server that was away for a moment only may still know the name.
-        known = {region.name} if region.registered_at is not None else set()
-        for name in known | self._abandoned:
-            await self._forget(name)
-        self._abandoned.clear()
-        await self._connection.ask(
-            lambda client: client.register_system_shared_memory(
-                region.name, f"/{region.name}", region.size
-            )
-        )
+        known = [region] if region.registered_at is not None else []
+        for old in known:
+            await self._forget(old)
+        await self._drop_abandoned()
+        await self._connection.ask(region.register)
         region.registered_at = losses
 
-    async def _forget(self, name: str) -> None:
+    async def _forget(self, region: Region) -> None:
         with suppress(InferenceFailed, RegionLost):
-            await self._connection.ask(lambda client: client.unregister_system_shared_memory(name))
+            await self._connection.ask(region.unregister)
+
+    async def _drop_abandoned(self) -> None:
+        while self._abandoned:
+            region = self._abandoned.pop()
+            try:
+                await self._forget(region)
+            finally:
+                region.destroy()
 
     def _give_up(self, region: Region) -> None:
-        """The server is told to forget it when it is told of the next one."""
+        """Its memory is freed when the server, told of the next one, has been told to forget it."""
         self._room += 1
-        self._abandoned.add(region.name)
-        region.destroy()
+        self._abandoned.append(region)
 
     async def close(self) -> None:
         """Tell the server, as far as it still listens, and give the memory back."""
-        for region in self._free:
-            with suppress(EngineError):
-                await self._forget(region.name)
-            region.destroy()
+        self._abandoned += self._free
         self._free.clear()
+        while self._abandoned:
+            with suppress(EngineError):
+                await self._drop_abandoned()

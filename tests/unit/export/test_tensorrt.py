@@ -1,6 +1,7 @@
 """The way to TensorRT, up to TensorRT itself, which no test machine has.
 
-What stands in for it records the calls that its documentation describes; no engine was built.
+What stands in for it, as a module and as ONNX Runtime's provider, records what its documentation
+describes; no engine was built.
 """
 
 import shutil
@@ -14,10 +15,12 @@ import pytest
 from onnx import TensorProto, helper
 from typer.testing import CliRunner
 
-import export.tensorrt
+import export.tensorrt.build
+import export.tensorrt.provider
 from cli.main import app
 from export.errors import TensorRtFailed, TensorRtUnavailable, UnsupportedByTensorRt
-from export.tensorrt import build_engine
+from export.tensorrt.build import build_engine
+from export.tensorrt.provider import PROVIDER
 from export.triton.interface import Interface, interface
 from limn.contract import read_contract
 from tests.fixtures.models import write_model
@@ -78,7 +81,7 @@ class Recorder(ModuleType):
 
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export.tensorrt, "_gpu", lambda: "nvidia-h100-9.0")
+    monkeypatch.setattr(export.tensorrt.build, "_gpu", lambda: "nvidia-h100-9.0")
 
 
 @pytest.fixture
@@ -164,9 +167,106 @@ def test_operator_that_tensorrt_has_not_is_found_before(
         build_engine(*model, tmp_path, "fp16")
 
 
+class Provider:
+    """ONNX Runtime with its TensorRT provider; opening a session writes a context model."""
+
+    def __init__(self, *nodes: onnx.NodeProto, refuses: bool = False) -> None:
+        self.nodes = nodes
+        self.refuses = refuses
+        self.opened: list[tuple[bytes, dict[str, str]]] = []
+
+    def get_available_providers(self) -> list[str]:
+        return [PROVIDER, "CPUExecutionProvider"]
+
+    def InferenceSession(  # noqa: N802
+        self, graph: bytes, providers: list[tuple[str, dict[str, str]]]
+    ) -> None:
+        ((name, options),) = providers
+        assert name == PROVIDER
+        self.opened.append((graph, options))
+        if self.refuses:
+            raise RuntimeError("no kernel for node 3")
+        if self.nodes:
+            compiled = helper.make_model(helper.make_graph(self.nodes, "compiled", [], []))
+            onnx.save_model(compiled, options["trt_ep_context_file_path"])
+
+    def CDLL(self, library: str) -> object:  # noqa: N802
+        assert library == "libnvinfer.so.10"
+        return SimpleNamespace(getInferLibVersion=lambda: 101601)
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        install(monkeypatch, None)
+        monkeypatch.setattr(export.tensorrt.provider, "onnxruntime", self)
+        monkeypatch.setattr(export.tensorrt.provider, "ctypes", self)
+
+
+def context(engine: bytes) -> onnx.NodeProto:
+    return helper.make_node(
+        "EPContext", ["pixels"], ["logits"], embed_mode=1, ep_cache_context=engine
+    )
+
+
+def test_provider_of_onnx_runtime_does_where_the_module_is_missing(
+    model: tuple[Path, Interface], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpu: None
+) -> None:
+    provider = Provider(context(b"engine"))
+    provider.install(monkeypatch)
+    folder, seen = model
+
+    first = build_engine(folder, seen, tmp_path / "cache", "fp16")
+    again = build_engine(folder, seen, tmp_path / "cache", "fp16")
+
+    assert (first.built, again.built) == (True, False)
+    assert first.file.read_bytes() == b"engine"
+    assert first.target == "nvidia-h100-9.0-tensorrt-10.16.1"
+    ((graph, options),) = provider.opened
+    assert graph == (folder / "model.onnx").read_bytes()
+    assert options["trt_fp16_enable"] == "1"
+    assert options["trt_timing_cache_path"] == str(tmp_path / "cache" / first.target)
+    sizes = ("3x304x208", "3x384x256", "3x464x304")
+    assert options["trt_profile_min_shapes"].split(",") == [
+        f"pixels:1x{size}" for size in sizes for _ in (1, 4, 8)
+    ]
+    most = [f"pixels:{batch}x{size}" for size in sizes for batch in (1, 4, 8)]
+    assert options["trt_profile_opt_shapes"].split(",") == most
+    assert options["trt_profile_max_shapes"].split(",") == most
+
+
+@pytest.mark.parametrize(
+    ("provider", "message"),
+    [
+        (Provider(refuses=True), "no kernel for node 3"),
+        (Provider(), "left the whole graph to other providers"),
+        (
+            Provider(helper.make_node("Cast", ["a"], ["b"], to=1), context(b"engine")),
+            "in parts; beside them stay: Cast",
+        ),
+        (Provider(context(b"one"), context(b"two")), "more than one"),
+        (Provider(context(b"")), "no engine"),
+    ],
+)
+def test_provider_that_compiles_less_than_the_graph_is_told(
+    provider: Provider,
+    message: str,
+    model: tuple[Path, Interface],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    gpu: None,
+) -> None:
+    provider.install(monkeypatch)
+
+    with pytest.raises(TensorRtFailed, match=message):
+        build_engine(*model, tmp_path / "cache", "fp32")
+
+    assert not (model[0] / "model.plan").exists()
+
+
 @pytest.mark.parametrize(
     ("installed", "message"),
-    [(None, "TensorRT is not installed"), (Recorder("11.0.1"), "TensorRT 11.0.1 is installed")],
+    [
+        (None, "`tensorrt` is not installed; ONNX Runtime is built without its TensorRT provider"),
+        (Recorder("11.0.1"), "TensorRT 11.0.1 is installed"),
+    ],
 )
 def test_machine_without_tensorrt_is_told_what_it_lacks(
     installed: ModuleType | None,
