@@ -59,7 +59,7 @@ async def measure(clients: Sequence[Ask], seconds: float, warm_up_s: float = WAR
 async def _repeat(ask: Ask, begin: float, window: Window) -> None:
     end = begin + window.seconds
     while (start := time.perf_counter()) < end:
-        error = await _failure(ask)
+        error = await failure(ask)
         now = time.perf_counter()
         if begin <= now < end:
             if error is None:
@@ -70,13 +70,13 @@ async def _repeat(ask: Ask, begin: float, window: Window) -> None:
             await asyncio.sleep(PAUSE_S)
 
 
-async def _failure(ask: Ask) -> str | None:
+async def failure(ask: Ask, longest_s: float = LONGEST_S) -> str | None:
     """Ask once; the error in words, None if it was answered."""
     try:
-        async with asyncio.timeout(LONGEST_S):
+        async with asyncio.timeout(longest_s):
             await ask()
     except TimeoutError:
-        return f"no answer in {LONGEST_S:g} s"
+        return f"no answer in {longest_s:g} s"
     except InferenceServerException as exc:
         return f"{exc.status()}: {exc.message()}"
     except Exception as exc:

@@ -1,0 +1,1 @@
+"""Limn beside its alternatives, on the same graph and the same work."""

@@ -1,0 +1,109 @@
+"""Limn and its peers, on the same graph and the same work: `make bench`.
+
+    python -m loadtests.bench --peers limn,fastapi_onnxruntime --rounds 1 --seconds 2
+
+Makes an environment for every peer, checks that all answer the same picture, measures them in turns
+and writes `bench.md`, `bench.json` and plots. Exits with 2 where nothing could be measured.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import shlex
+import sys
+from pathlib import Path
+
+from loadtests.bench.client import allow_many_connections
+from loadtests.bench.environments import environment, size_mib
+from loadtests.bench.models import copy_model, served_model
+from loadtests.bench.null_model import write_null_model
+from loadtests.bench.roster import LIMN, PEERS, ROOT, Peer
+from loadtests.bench.rounds import Bench
+from loadtests.bench.trial import Plan
+from loadtests.inputs import portrait
+from loadtests.server import CannotMeasure
+
+WORK = ROOT / "build/bench"
+
+
+def parse_peers(text: str) -> list[Peer]:
+    """Names by commas; Limn is always among them, as the one that all are compared with.
+
+    Raises:
+        ValueError: a name that is not known.
+    """
+    names = text.split(",")
+    unknown = set(names) - PEERS.keys()
+    if unknown:
+        raise ValueError(f"no peer {', '.join(sorted(unknown))}; there are {', '.join(PEERS)}")
+    return [LIMN, *(PEERS[name] for name in names if name != LIMN.name)]
+
+
+def interpreters(peers: list[Peer], here: bool) -> dict[Peer, Path]:
+    """Every peer's Python: of its own environment, or this one."""
+    if here:
+        return dict.fromkeys(peers, Path(sys.executable))
+    return {
+        peer: environment(
+            WORK / "venvs" / peer.name, peer.requirements, ROOT if peer.installs_project else None
+        )
+        for peer in peers
+    }
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description="Benchmark of Limn against its peers.")
+    made.add_argument("--peers", type=parse_peers, default=list(PEERS.values()), help="by commas")
+    made.add_argument("--rounds", type=int, default=3)
+    made.add_argument("--seconds", type=float, default=4, help="of every window")
+    made.add_argument("--seed", type=int, default=0, help="of the order and the arrivals")
+    made.add_argument("--model-file", type=Path, help="graph with its contract.json beside it")
+    made.add_argument("--out", type=Path, default=ROOT / "docs/results", help="folder of the page")
+    made.add_argument("--quick", action="store_true", help="few levels and no overload: a try")
+    made.add_argument("--here", action="store_true", help="all peers in this environment")
+    return made
+
+
+def bench(options: argparse.Namespace) -> Bench:
+    if options.model_file:
+        real = copy_model(options.model_file, WORK / "real")
+    else:
+        real = served_model(ROOT / "model_repository")
+    levels, loads = ((1, 2), (0.8,)) if options.quick else ((1, 2, 4, 8), (0.5, 0.8, 0.95, 1.2))
+    return Bench(
+        peers=interpreters(options.peers, options.here),
+        real=real,
+        null=write_null_model(real, WORK / "null"),
+        photo=portrait(),
+        work=WORK / "logs",
+        plan=Plan(options.seconds, levels, loads),
+        rng=random.Random(options.seed),
+        overloads=not options.quick,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    command = "python -m loadtests.bench " + shlex.join(
+        sys.argv[1:] if arguments is None else arguments
+    )
+    allow_many_connections()
+    try:
+        made = bench(options)
+        turns = asyncio.run(made.run(options.rounds))
+    except CannotMeasure as exc:
+        print(f"Error: {exc}", file=sys.stderr)
+        return 2
+    installed = {
+        peer.name: None if options.here else size_mib(WORK / "venvs" / peer.name)
+        for peer in made.peers
+    }
+    found = {"command": command, "installed_mib": installed, "turns": turns}
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "bench.json").write_text(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
