@@ -21,7 +21,7 @@ class Client:
         self._body = body
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
-            headers={"Content-Type": "image/jpeg"},
+            headers={"Content-Type": "image/jpeg", "Accept-Encoding": "identity"},
             timeout=aiohttp.ClientTimeout(total=LONGEST_S),
             auto_decompress=False,
         )

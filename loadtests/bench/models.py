@@ -1,5 +1,6 @@
 """The graph that all serve, and what its contract says of it."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -12,7 +13,7 @@ CONTRACT = "contract.json"
 
 
 def served_model(repository: Path) -> Path:
-    """The graph of the version that is promoted, the highest where none is.
+    """The graph that a CPU runs, of the version that is promoted, the highest where none is.
 
     Raises:
         CannotMeasure: there is none.
@@ -23,17 +24,15 @@ def served_model(repository: Path) -> Path:
         raise CannotMeasure(f"{folder} has no version; name a graph with --model-file")
     promotion = folder / "promotion.json"
     served = json.loads(promotion.read_bytes())["served"] if promotion.exists() else max(versions)
-    return model_of(folder / str(served))
+    version = folder / str(served)
+    stated = contract(version / CONTRACT)
+    # Where there is a graph in INT8, it is the one for CPUs.
+    return version / str(stated.get("int8", stated)["file"])
 
 
-def model_of(folder: Path) -> Path:
-    """The graph that the contract in a folder names."""
-    return folder / str(contract(folder / CONTRACT)["file"])
-
-
-def contract(path: Path) -> dict[str, Any]:
-    """A contract.json, beside a graph or itself; CannotMeasure where there is none."""
-    path = path.with_name(CONTRACT)
+def contract(model: Path) -> dict[str, Any]:
+    """The contract.json beside a graph; CannotMeasure where there is none."""
+    path = model.with_name(CONTRACT)
     try:
         document: dict[str, Any] = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -49,17 +48,18 @@ def input_shapes(model: Path) -> list[tuple[int, int, int, int]]:
 
 
 def copy_model(model: Path, repository: Path) -> Path:
-    """A model repository with this graph alone; its graph."""
-    stated = contract(model)
-    folder = version_folder(repository, stated)
-    shutil.copyfile(model, folder / stated["file"])
-    shutil.copyfile(model.with_name(CONTRACT), folder / CONTRACT)
-    return folder / str(stated["file"])
+    """A model repository with this graph alone, on every device; its graph."""
+    return write_model(model.read_bytes(), contract(model), repository)
 
 
-def version_folder(repository: Path, stated: dict[str, Any]) -> Path:
-    """An empty folder for the contract's version, in a repository made anew."""
+def write_model(content: bytes, stated: dict[str, Any], repository: Path) -> Path:
+    """A repository made anew with one graph that has everything but its bytes from a contract."""
     shutil.rmtree(repository, ignore_errors=True)
     folder = repository / str(stated["name"]) / str(stated["version"])
     folder.mkdir(parents=True)
-    return folder
+    model = folder / "model.onnx"
+    model.write_bytes(content)
+    facts = stated | {"file": model.name, "sha256": hashlib.sha256(content).hexdigest()}
+    facts.pop("int8", None)
+    model.with_name(CONTRACT).write_text(json.dumps(facts, indent=2) + "\n")
+    return model

@@ -1,7 +1,5 @@
 """A graph with the signature of the real one that hardly computes: what is left is overhead."""
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +8,16 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from loadtests.bench.models import CONTRACT, contract, version_folder
+from loadtests.bench.models import contract, write_model
 
 
 def write_null_model(model: Path, repository: Path) -> Path:
-    """A model repository with a graph of the same signature that hardly computes; its graph."""
+    """A model repository with a graph of the signature that `model` has; that graph."""
     stated = contract(model)
     names = stated["tensors"]
     classes = len(stated["labels"]["classes"])
     graph = null_graph(names["pixels"], names["logits"], classes, stated["stride"])
-    content = graph.SerializeToString()
-    folder = version_folder(repository, stated)
-    (folder / stated["file"]).write_bytes(content)
-    facts = stated | {"sha256": hashlib.sha256(content).hexdigest(), "precision": "fp32"}
-    (folder / CONTRACT).write_text(json.dumps(facts, indent=2) + "\n")
-    return folder / str(stated["file"])
+    return write_model(graph.SerializeToString(), stated, repository)
 
 
 def null_graph(pixels: str, logits: str, classes: int, stride: int) -> onnx.ModelProto:

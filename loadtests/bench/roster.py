@@ -1,8 +1,14 @@
 """Limn and its peers by name: in which environment and by which commands each is started."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from loadtests.bench.models import copy_model
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = Path(__file__).with_name("requirements")
@@ -50,6 +56,8 @@ class Peer:
     requirements: Path
     programs: Callable[[Launch], Sequence[Program]]
     installs_project: bool = False
+    prepare: Callable[[Launch], None] = lambda launch: None
+    """What has to be there before it can be started, such as a repository in its own format."""
 
 
 def _limn(launch: Launch) -> list[Program]:
@@ -80,6 +88,32 @@ def _peer(name: str, title: str) -> Peer:
     return Peer(name, title, "/parse", REQUIREMENTS / f"{name}.txt", module(name))
 
 
+def _triton_repository(launch: Launch) -> Path:
+    return launch.work / "triton"
+
+
+def _build_triton_repository(launch: Launch) -> None:
+    source = launch.work / "network"
+    copy_model(launch.model, source)
+    # The command overwrites what it knows, and would leave what it does not.
+    shutil.rmtree(_triton_repository(launch), ignore_errors=True)
+    subprocess.run(  # noqa: S603 - our own command line
+        [
+            *(Path(sys.executable).with_name("limn"), "repository", "build"),
+            *("--platform", "python", "--out", _triton_repository(launch)),
+        ],
+        env=os.environ | {"LIMN_MODEL_REPOSITORY": str(source)},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def _triton(launch: Launch) -> list[Program]:
+    server: list[str | Path] = [sys.executable, "-m", "tools.triton", _triton_repository(launch)]
+    front = module("triton", BENCH_TRITON=TRITON_GRPC)
+    return [Program(server, is_only_launcher=True), *front(launch)]
+
+
 LIMN = Peer(
     "limn",
     "Limn",
@@ -94,7 +128,16 @@ PEERS = {
     for peer in (
         LIMN,
         _peer("fastapi_onnxruntime", "FastAPI + ONNX Runtime"),
+        _peer("fastapi_torch", "FastAPI + PyTorch eager"),
         _peer("litserve", "LitServe"),
+        _peer("bentoml", "BentoML"),
+        _peer("ray_serve", "Ray Serve"),
+        _peer("mlserver", "MLServer"),
+        replace(
+            _peer("triton", "Triton, Python backend"),
+            programs=_triton,
+            prepare=_build_triton_repository,
+        ),
     )
 }
 """Limn is the first; the others are compared with it."""

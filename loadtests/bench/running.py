@@ -53,6 +53,7 @@ async def running(
     """
     launch = Launch(python, model, free_port(), work)
     work.mkdir(parents=True, exist_ok=True)
+    peer.prepare(launch)
     begin = time.perf_counter()
     async with AsyncExitStack() as stack:
         trees = [

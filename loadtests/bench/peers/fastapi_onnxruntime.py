@@ -1,32 +1,14 @@
-"""FastAPI and ONNX Runtime, as written by hand: two uvicorn workers with a session each."""
+"""FastAPI and ONNX Runtime, as written by hand."""
 
-from typing import Annotated
+from fastapi import FastAPI
 
-import uvicorn
-from fastapi import Body, FastAPI, Response
-
-from loadtests.bench.peers.work import onnx_parser, port
-
-WORKERS = 2
+from loadtests.bench.peers.handwritten import app_of, serve
+from loadtests.bench.peers.work import onnx_parser
 
 
 def create_app() -> FastAPI:
-    app = FastAPI()
-    parser = onnx_parser()
-
-    # Not a coroutine: FastAPI runs it in a thread, and the event loop stays free.
-    @app.post("/parse")
-    def parse(jpeg: Annotated[bytes, Body(media_type="image/jpeg")]) -> Response:
-        return Response(parser.parse(jpeg), media_type="image/png")
-
-    return app
+    return app_of(onnx_parser())
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        f"{__spec__.name}:create_app",
-        factory=True,
-        port=port(),
-        workers=WORKERS,
-        log_level="warning",
-    )
+    serve(f"{__spec__.name}:create_app")

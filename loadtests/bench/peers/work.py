@@ -44,6 +44,26 @@ def port() -> int:
 
 
 @dataclass(frozen=True)
+class Names:
+    """Of a model and its two tensors."""
+
+    model: str
+    pixels: str
+    logits: str
+
+
+def model_names(model: Path) -> Names:
+    """From the contract.json beside a graph."""
+    stated = _contract(model)
+    return Names(stated["name"], stated["tensors"]["pixels"], stated["tensors"]["logits"])
+
+
+def _contract(model: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(model.with_name("contract.json").read_bytes())
+    return document
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the contract says of a network; scales are the input sizes of the views."""
 
@@ -55,10 +75,14 @@ class Facts:
     scales: tuple[Size, ...]
     palette: bytes
 
+    @property
+    def classes(self) -> int:
+        return len(self.palette) // 3
+
     @classmethod
     def read(cls, model: Path) -> Self:
         """From the contract.json beside a graph."""
-        stated: dict[str, Any] = json.loads(model.with_name("contract.json").read_bytes())
+        stated = _contract(model)
         return cls(
             tuple(stated["canvas"]),
             tuple(stated["fill"]),

@@ -1,0 +1,123 @@
+"""An eager PyTorch network from an ONNX graph: the same weights, layer by layer."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+from torch import Tensor, nn
+
+from loadtests.bench.peers.work import Floats, Network
+
+Constants = Mapping[str, NDArray[Any]]
+Layer = Callable[..., Tensor]
+
+
+def torch_network(model: Path) -> Network:
+    """On one thread: a core per worker is what gives most photos per second."""
+    torch.set_num_threads(1)
+    module = GraphModule(onnx.load(model)).eval()
+
+    def run(pixels: Floats) -> Floats:
+        with torch.inference_mode():
+            logits: Floats = module(torch.from_numpy(pixels)).numpy()
+            return logits
+
+    return run
+
+
+class GraphModule(nn.Module):
+    """Does the nodes of a graph in their order.
+
+    What depends on no input, such as weights stored in half precision, is computed beforehand.
+    Activations that the graph quantises stay in floats: eager PyTorch has no such convolution.
+    """
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        super().__init__()
+        (self._input,) = (value.name for value in model.graph.input)
+        (self._output,) = (value.name for value in model.graph.output)
+        constants = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer}
+        self._steps: list[tuple[Layer, list[str], str]] = []
+        for node in model.graph.node:
+            if all(name in constants for name in node.input if name):
+                given = {name: constants[name] for name in node.input if name}
+                found = ReferenceEvaluator(node).run(None, given)
+                constants.update(zip(node.output, map(np.asarray, found), strict=True))
+            else:
+                tensors, layer = _layer(node, constants)
+                for name in set(tensors) & constants.keys():
+                    self._keep(name, constants[name])
+                self._steps.append((layer, tensors, node.output[0]))
+
+    def _keep(self, name: str, array: NDArray[Any]) -> None:
+        buffer = _buffer(name)
+        if not hasattr(self, buffer):
+            self.register_buffer(buffer, torch.from_numpy(array.astype(np.float32)))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        values = {self._input: pixels}
+        for layer, names, output in self._steps:
+            arguments = (values[n] if n in values else getattr(self, _buffer(n)) for n in names)
+            values[output] = layer(*arguments)
+        return values[self._output]
+
+
+def _buffer(name: str) -> str:
+    """Names of modules have no dots."""
+    return name.replace(".", "__")
+
+
+def _layer(node: onnx.NodeProto, constants: Constants) -> tuple[list[str], Layer]:
+    """Names of the tensors that a node takes, and what it does with them."""
+    attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+    tensors = [name for name in node.input if name]
+    match node.op_type:
+        case "Conv":
+            return tensors, _convolution(attributes)
+        case "BatchNormalization":
+            # ONNX names scale and bias before the statistics, PyTorch after them.
+            x, scale, bias, mean, var = tensors
+            return [x, mean, var, scale, bias], partial(F.batch_norm, eps=attributes["epsilon"])
+        case "Clip":
+            low, high = (float(constants[name]) for name in node.input[1:])
+            return tensors[:1], partial(torch.clamp, min=low, max=high)
+        case "Relu":
+            return tensors, F.relu
+        case "Add":
+            return tensors, torch.add
+        case "Mul":
+            return tensors, torch.mul
+        case "Concat":
+            return tensors, lambda *parts: torch.cat(parts, dim=attributes["axis"])
+        case "Resize":
+            scales = tuple(map(float, constants[node.input[2]][2:]))
+            return tensors[:1], _bilinear(scales)
+        case "Slice":
+            starts, ends, axes, steps = (constants[name].tolist() for name in node.input[1:])
+            spans = dict(zip(axes, map(slice, starts, ends, steps), strict=True))
+            index = tuple(spans.get(axis, slice(None)) for axis in range(4))
+            return tensors[:1], lambda x: x[index]
+        case "QuantizeLinear" | "DequantizeLinear":
+            return tensors[:1], lambda x: x
+    raise NotImplementedError(f"{node.op_type} is not translated to PyTorch")
+
+
+def _convolution(attributes: Mapping[str, Any]) -> Layer:
+    top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
+    options = {name: attributes.get(f"{name}s", [1, 1]) for name in ("stride", "dilation")}
+    convolve = partial(F.conv2d, groups=attributes.get("group", 1), **options)
+    if (top, left) == (bottom, right):
+        return partial(convolve, padding=(top, left))
+    return lambda x, *weights: convolve(F.pad(x, (left, right, top, bottom)), *weights)
+
+
+def _bilinear(scales: tuple[float, ...]) -> Layer:
+    return partial(F.interpolate, scale_factor=scales, mode="bilinear", align_corners=False)
