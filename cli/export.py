@@ -1,15 +1,12 @@
 """`limn export`: a checkpoint to verified graphs in the model repository, graphs to engines."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from cli.failure import explained
-
-if TYPE_CHECKING:
-    from export.material import Material
-    from training.datasets.dataset import ParsingDataset
+from training.datasets.layout import Layout
 
 CALIBRATION_PHOTOS = 48
 JUDGED_PHOTOS = 500
@@ -32,16 +29,13 @@ def onnx(
     ] = None,
     photos: Annotated[int, typer.Option(min=3, help="How many photos to verify on.")] = 24,
     precision: Annotated[
-        Literal["fp16", "fp32", "int8"],
-        typer.Option(
-            help="Of the weights; fp16 stores them in half and computes in fp32, int8 computes in"
-            " INT8 and is refused if it costs more than half a point of mIoU."
-        ),
+        Literal["fp16", "fp32"],
+        typer.Option(help="Of the stored weights; the graph computes in fp32."),
     ] = "fp16",
 ) -> None:
     """Export the network and its parser to ONNX and compare both with PyTorch on real photos."""
     from export.model import export_model
-    from export.report import Report
+    from export.report import REPORT_FILE, Report
     from training.checkpoint import averaged_weights
     from training.datasets.open import SPLITS, open_dataset
 
@@ -50,11 +44,41 @@ def onnx(
         root = data or config.data.root
         layout = config.data.layout
         validation = open_dataset(layout, root, SPLITS[layout][1])
-        training = open_dataset(layout, root, "train")
-        material = _material(training, validation, photos, for_int8=precision == "int8")
-        exported = export_model(checkpoint, repository, name, version, material, precision)
-        report = Report.of(exported, material.photos)
-        report.write(exported)
+        trained_on = len(open_dataset(layout, root, "train"))
+        shown = [validation.image(index) for index in _spread(len(validation), photos)]
+        exported = export_model(checkpoint, repository, name, version, shown, trained_on, precision)
+        report = Report.of(exported, shown)
+        report.write(exported.folder / REPORT_FILE)
+    typer.echo(report.text())
+
+
+@app.command()
+def int8(
+    name: Annotated[str, typer.Argument(help="Network in the repository; its parser comes along.")],
+    data: Annotated[Path, typer.Option(help="The data set that it was trained on.")],
+    layout: Annotated[Layout, typer.Option(help="How it is laid out and labelled.")] = "lip",
+    version: Annotated[int, typer.Option(min=1)] = 1,
+    repository: Annotated[Path, typer.Option(help="Model repository.")] = Path("model_repository"),
+) -> None:
+    """Quantise for CPUs: `model.int8.onnx` beside each graph, if it costs half a point at most."""
+    from export.int8 import add_int8
+    from export.material import Material
+    from export.report import INT8_REPORT_FILE, Report
+    from training.datasets.open import SPLITS, open_dataset
+
+    folder = repository / name / str(version)
+    with explained():
+        training = open_dataset(layout, data, "train")
+        validation = open_dataset(layout, data, SPLITS[layout][1])
+        judged = _spread(len(validation), JUDGED_PHOTOS)
+        material = Material(
+            [training.image(index) for index in _spread(len(training), CALIBRATION_PHOTOS)],
+            [validation.pair(index) for index in judged],
+            f"{data.name} {validation.split}, {len(judged)} photos",
+        )
+        contract = add_int8(folder, material)
+        report = Report.of_int8(folder, contract, material.annotated[0][0])
+        report.write(folder / INT8_REPORT_FILE)
     typer.echo(report.text())
 
 
@@ -84,22 +108,6 @@ def tensorrt(
             engine = build_engine(folder, interface(contract), cache, precision)
             how = "built" if engine.built else "from the cache"
             typer.echo(f"{engine.file}: {engine.target}, {how}")
-
-
-def _material(
-    training: "ParsingDataset", validation: "ParsingDataset", photos: int, for_int8: bool
-) -> "Material":
-    from export.material import Material
-
-    shown = [validation.image(index) for index in _spread(len(validation), photos)]
-    if not for_int8:
-        return Material(shown, len(training))
-    return Material(
-        shown,
-        len(training),
-        [training.image(index) for index in _spread(len(training), CALIBRATION_PHOTOS)],
-        [validation.pair(index) for index in _spread(len(validation), JUDGED_PHOTOS)],
-    )
 
 
 def _spread(count: int, most: int) -> range:

@@ -1,7 +1,6 @@
 """What a graph's accuracy is on annotated photos, and whether INT8 costs more than it may."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -17,13 +16,6 @@ from limn.ops.choose import upsample_and_choose
 
 MAY_COST = 0.005
 """Mean IoU that quantising may cost: half a point."""
-
-
-class Costs(NamedTuple):
-    """Mean IoU from 0 to 1, of fp32 and of INT8."""
-
-    whole: float
-    quantised: float
 
 
 def open_session(graph: bytes) -> onnxruntime.InferenceSession:

@@ -16,20 +16,17 @@ Photo = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Material:
-    """Real pictures of the data set that the network was trained on.
+    """Real pictures of the data set that a network was trained on, to quantise it with.
 
     Attributes:
-        photos: of val, to compare label maps on.
-        training_pictures: how many pictures it was trained on, for the contract.
-        calibration: of train, to find the ranges of quantised numbers; none without INT8.
-        annotated: of val with label maps uint8[H, W], 255 unknown, to measure what INT8 costs;
-            none without INT8.
+        calibration: of train, to find the ranges of quantised numbers.
+        annotated: of val with label maps uint8[H, W], 255 unknown, to measure what INT8 costs.
+        title: what `annotated` is, for the contract.
     """
 
-    photos: Sequence[Photo]
-    training_pictures: int
-    calibration: Sequence[Photo] = ()
-    annotated: Sequence[tuple[Photo, NDArray[np.uint8]]] = ()
+    calibration: Sequence[Photo]
+    annotated: Sequence[tuple[Photo, NDArray[np.uint8]]]
+    title: str
 
 
 def canvases(photos: Iterable[Photo], contract: ModelContract) -> NDArray[np.uint8]:

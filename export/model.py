@@ -2,21 +2,19 @@
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import onnx
 from pydantic import ValidationError
 
-from export.accuracy import Costs, accuracy, check_accuracy, open_session
 from export.errors import ExportError, GraphDisagrees
 from export.graph import export_graph
-from export.material import Material, canvases
+from export.material import Photo
 from export.operators import check_for_tensorrt
 from export.parser_graph import Parser, parser_graph
-from export.quantize import quantize
 from export.sources import sources
 from export.storage import store_half
 from export.verify import Agreement, require_photos, verify, verify_parser
@@ -29,7 +27,6 @@ from limn.contract import (
     ParserTensorSpec,
     Precision,
 )
-from limn.ops import array
 from training.augment.recipe import scaled_canvas
 from training.checkpoint import averaged_weights
 from training.config.run import TrainingConfig
@@ -45,8 +42,7 @@ class Export:
 
     Attributes:
         folder, parser_folder: version folders of `<name>` and `<name>_parse`.
-        agreements, parser_agreements: of logits and of labels; none of INT8, which is judged by
-            its accuracy.
+        agreements, parser_agreements: of logits and of labels.
     """
 
     folder: Path
@@ -56,7 +52,6 @@ class Export:
     parser_bytes: int
     agreements: list[Agreement]
     parser_agreements: list[Agreement]
-    costs: Costs | None
 
 
 class _Graphs(NamedTuple):
@@ -75,7 +70,8 @@ def export_model(
     repository: Path,
     name: str,
     version: int,
-    material: Material,
+    photos: Sequence[Photo],
+    training_pictures: int,
     precision: Precision = "fp16",
 ) -> Export:
     """Verify, then write `<name>/<version>` and `<name>_parse/<version>` into the repository.
@@ -88,32 +84,28 @@ def export_model(
         repository: the model repository's folder.
         name: of the model.
         version: must not exist yet.
-        material: pictures to verify on and, for `int8`, to calibrate with and to judge by.
-        precision: of the stored weights; `int8` computes with them too.
+        photos: to compare label maps on, of val of the data set that it was trained on.
+        training_pictures: how many pictures it was trained on, for the contract.
+        precision: of the stored weights.
 
     Raises:
         ExportError: the version exists, a name or number fits no contract, TensorRT does not take
-            the graph, graph and network disagree, or INT8 costs too much; then nothing is written.
+            the graph, or graph and network disagree; then nothing is written.
         CheckpointError: the checkpoint cannot be read.
     """
     folders = repository / name / str(version), repository / f"{name}{PARSER_SUFFIX}" / str(version)
     for folder in folders:
         if folder.exists():
             raise ExportError(f"{folder} exists; a version never changes, export the next one")
-    require_photos(material.photos)
-    if precision == "int8" and not (material.calibration and material.annotated):
-        raise ExportError("INT8 needs pictures to calibrate with and annotated ones to judge by")
+    require_photos(photos)
     config, weights = averaged_weights(checkpoint)
     network = build_network(config.model, len(LABEL_SET_OF[config.data.layout])).eval()
     network.load_state_dict(weights)
     # Before the export, which takes long: a wrong name shows here.
-    draft = _draft(config, network, name, version, material.training_pictures, precision)
+    draft = _draft(config, network, name, version, training_pictures, precision)
     whole = export_graph(network, draft.tensors)
     check_for_tensorrt(whole)
-    if precision == "int8":
-        found = _quantised(whole, draft, material)
-    else:
-        found = _faithful(whole, draft, Parser(network, draft).eval(), material)
+    found = _faithful(whole, draft, Parser(network, draft).eval(), photos)
     return _write(found, *folders)
 
 
@@ -124,47 +116,30 @@ class _Checked(NamedTuple):
     draft: ModelContract
     agreements: list[Agreement]
     parser_agreements: list[Agreement]
-    costs: Costs | None
 
 
 def _faithful(
-    whole: onnx.ModelProto, draft: ModelContract, parser: Parser, material: Material
+    whole: onnx.ModelProto, draft: ModelContract, parser: Parser, photos: Sequence[Photo]
 ) -> _Checked:
     """Weights in the precision of the draft, or whole where half changes what is seen."""
     if draft.precision == "fp16":
         try:
-            return _verified(_Graphs.around(store_half(whole), draft), draft, parser, material)
+            return _verified(_Graphs.around(store_half(whole), draft), draft, parser, photos)
         except GraphDisagrees:
             # Half a file is no gain where rounded weights see something else.
             draft = draft.model_copy(update={"precision": "fp32"})
-    return _verified(_Graphs.around(whole, draft), draft, parser, material)
+    return _verified(_Graphs.around(whole, draft), draft, parser, photos)
 
 
 def _verified(
-    graphs: _Graphs, draft: ModelContract, parser: Parser, material: Material
+    graphs: _Graphs, draft: ModelContract, parser: Parser, photos: Sequence[Photo]
 ) -> _Checked:
     """GraphDisagrees where a graph does not see what the network in PyTorch sees."""
     check_for_tensorrt(graphs.parser)
     network, whole = (graph.SerializeToString() for graph in graphs)
-    agreements = verify(network, draft, parser.network, material.photos)
-    parsed = verify_parser(whole, parser, ParserTensorSpec(), material.photos)
-    return _Checked(graphs, draft, agreements, parsed, None)
-
-
-def _quantised(whole: onnx.ModelProto, draft: ModelContract, material: Material) -> _Checked:
-    """AccuracyLost where annotated photos are seen worse than may be."""
-    pixels = (
-        array.preprocess(one[np.newaxis], size, draft.mean, draft.std)
-        for one in canvases(material.calibration, draft)
-        for size in draft.scales.values()
-    )
-    graphs = _Graphs.around(quantize(whole, pixels), draft)
-    before, after = (
-        accuracy(open_session(graph.SerializeToString()), draft, material.annotated)
-        for graph in (whole, graphs.network)
-    )
-    check_accuracy(before, after)
-    return _Checked(graphs, draft, [], [], Costs(before.mean_iou, after.mean_iou))
+    agreements = verify(network, draft, parser.network, photos)
+    parsed = verify_parser(whole, parser, ParserTensorSpec(), photos)
+    return _Checked(graphs, draft, agreements, parsed)
 
 
 def _write(found: _Checked, folder: Path, parser_folder: Path) -> Export:
@@ -181,7 +156,6 @@ def _write(found: _Checked, folder: Path, parser_folder: Path) -> Export:
         len(parser),
         found.agreements,
         found.parser_agreements,
-        found.costs,
     )
 
 

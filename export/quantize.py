@@ -20,6 +20,8 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from export.fold import fold_norms
+
 QUANTISED = ("Add", "Clip", "Concat", "Conv", "GlobalAveragePool", "MaxPool", "Relu", "Resize")
 
 
@@ -47,6 +49,7 @@ def quantize(model: onnx.ModelProto, inputs: Iterable[NDArray[np.generic]]) -> o
         onnx.save_model(model, whole)
         # Batch norm goes into the convolution before it; the names of nodes that stay are kept.
         quant_pre_process(whole, folded, skip_symbolic_shape=True)
+        onnx.save_model(fold_norms(onnx.load_model(folded)), folded)
         quantize_static(
             folded,
             small,

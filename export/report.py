@@ -15,16 +15,16 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from export.accuracy import Costs
 from export.material import Photo, canvas
 from export.model import Export
 from export.operators import operators
 from export.verify import Agreement
-from limn.contract import ModelContract, ParserTensorSpec
+from limn.contract import PARSER_SUFFIX, ModelContract, ParserTensorSpec
 from limn.geometry import Size
 from limn.ops import array
 
 REPORT_FILE = "report.md"
+INT8_REPORT_FILE = "report.int8.md"
 REPEAT = 9
 
 
@@ -42,67 +42,85 @@ class GraphReport:
 
 @dataclass(frozen=True)
 class Report:
-    """Of a network and its parser."""
+    """Of a network and its parser, as `command` wrote them."""
 
     title: str
+    command: str
     graphs: tuple[GraphReport, GraphReport]
-    costs: Costs | None
+    accuracy: str = ""
 
     @classmethod
     def of(cls, exported: Export, photos: Sequence[Photo]) -> Self:
         """Look at what was written and time it on the first of the photos."""
         contract = exported.contract
-        shown = canvas(photos[0], contract)[np.newaxis]
-        names, inputs = contract.tensors, ParserTensorSpec()
-        network = _timed(
-            exported.folder / contract.file,
-            names.pixels,
-            [
-                array.preprocess(shown, size, contract.mean, contract.std)
-                for size in contract.scales.values()
-            ],
-            list(contract.scales.values()),
-        )
-        parser_file = exported.parser_folder / contract.file
-        parser = _timed(parser_file, inputs.canvas, [shown], [contract.canvas])
-        graphs = (
-            _described(exported.folder, exported.agreements, network, contract, "cells"),
-            _described(
-                exported.parser_folder, exported.parser_agreements, parser, contract, "pixels"
-            ),
+        graphs = _graphs(
+            (exported.folder / contract.file, exported.agreements),
+            (exported.parser_folder / contract.file, exported.parser_agreements),
+            contract,
+            photos[0],
         )
         title = f"{contract.name} version {contract.version}, {contract.precision} weights"
-        return cls(title, graphs, exported.costs)
+        return cls(title, "limn export onnx", graphs)
+
+    @classmethod
+    def of_int8(cls, folder: Path, contract: ModelContract, photo: Photo) -> Self:
+        """The same of the INT8 graphs in a version folder and its parser's."""
+        assert contract.int8 is not None
+        stated = contract.int8
+        parser_folder = folder.parent.with_name(contract.name + PARSER_SUFFIX) / folder.name
+        graphs = _graphs(
+            (folder / stated.file, ()), (parser_folder / stated.file, ()), contract, photo
+        )
+        title = f"{contract.name} version {contract.version} in INT8"
+        return cls(
+            title,
+            "limn export int8",
+            graphs,
+            f"mIoU on {stated.judged_on}: {stated.mean_iou_before:.2f} % before,"
+            f" {stated.mean_iou:.2f} % in INT8",
+        )
 
     def text(self) -> str:
         """Markdown."""
         machine = platform.processor() or platform.machine()
         parts = [
             f"# {self.title}",
-            f"`limn export onnx`, {datetime.now(UTC):%Y-%m-%d}, {machine}, ONNX Runtime"
+            f"`{self.command}`, {datetime.now(UTC):%Y-%m-%d}, {machine}, ONNX Runtime"
             f" {onnxruntime.__version__} on one thread of the CPU, median of {REPEAT}",
         ]
-        if self.costs is not None:
-            before, after = (f"{share:.2%}" for share in self.costs)
-            parts.append(f"mIoU on annotated photos: fp32 {before}, INT8 {after}")
+        parts += [self.accuracy] if self.accuracy else []
         parts += [_section(graph) for graph in self.graphs]
         return "\n\n".join(parts)
 
-    def write(self, exported: Export) -> None:
-        """`report.md` beside the network."""
-        (exported.folder / REPORT_FILE).write_text(self.text() + "\n")
+    def write(self, file: Path) -> None:
+        """Markdown, as `text`."""
+        file.write_text(self.text() + "\n")
+
+
+def _graphs(
+    network: tuple[Path, Sequence[Agreement]],
+    parser: tuple[Path, Sequence[Agreement]],
+    contract: ModelContract,
+    photo: Photo,
+) -> tuple[GraphReport, GraphReport]:
+    """Both graphs looked at, and timed on a photo."""
+    shown = canvas(photo, contract)[np.newaxis]
+    pixels = [
+        array.preprocess(shown, size, contract.mean, contract.std)
+        for size in contract.scales.values()
+    ]
+    sizes = list(contract.scales.values())
+    seen = _timed(network[0], contract.tensors.pixels, pixels, sizes)
+    parsed = _timed(parser[0], ParserTensorSpec().canvas, [shown], [contract.canvas])
+    return _described(*network, seen, "cells"), _described(*parser, parsed, "pixels")
 
 
 def _described(
-    folder: Path,
-    agreements: Sequence[Agreement],
-    seconds: dict[Size, float],
-    contract: ModelContract,
-    unit: str,
+    file: Path, agreements: Sequence[Agreement], seconds: dict[Size, float], unit: str
 ) -> GraphReport:
-    file = folder / contract.file
     found = operators(onnx.load_model(file))
-    return GraphReport(folder.parent.name, file.stat().st_size, found, agreements, seconds, unit)
+    name = file.parent.parent.name
+    return GraphReport(name, file.stat().st_size, found, agreements, seconds, unit)
 
 
 def _timed(

@@ -20,7 +20,7 @@ PHOTO_SUFFIX = "_photo"
 
 FILE_PATTERN = r"^[A-Za-z0-9_.-]+$"
 
-Precision = Literal["fp32", "fp16", "int8"]
+Precision = Literal["fp32", "fp16"]
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 Side = Annotated[int, Field(ge=16, le=4096)]
@@ -89,6 +89,19 @@ class Measurement(_Frozen):
     mean_accuracy: float = Field(ge=0, le=100)
 
 
+class Int8Graph(_Frozen):
+    """The same network computing in INT8, which is what a CPU runs where it is there.
+
+    Mean IoU in percent, of `file` and of this graph, over the same annotated photos.
+    """
+
+    file: str = Field(default="model.int8.onnx", pattern=FILE_PATTERN)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    judged_on: str = Field(description="the photos")
+    mean_iou_before: float = Field(ge=0, le=100)
+    mean_iou: float = Field(ge=0, le=100)
+
+
 class ModelContract(_Frozen):
     """What `contract.json` holds. Sizes are (height, width) in pixels.
 
@@ -113,11 +126,17 @@ class ModelContract(_Frozen):
     color_order: Literal["RGB"] = "RGB"
     tensors: TensorSpec = TensorSpec()
     scales: dict[str, Size] = Field(description="test-time scale -> exact input size")
-    precision: Precision = Field(description="number format of the weights")
+    precision: Precision = Field(description="number format of the weights in `file`")
     file: str = Field(default="model.onnx", pattern=FILE_PATTERN)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    int8: Int8Graph | None = None
     sources: tuple[DataSource, ...]
     measured: tuple[Measurement, ...] = ()
+
+    @property
+    def cpu_file(self) -> str:
+        """Name of the graph that a CPU runs."""
+        return self.file if self.int8 is None else self.int8.file
 
     @model_validator(mode="after")
     def _consistent(self) -> "ModelContract":
@@ -171,6 +190,12 @@ class ParserContract(_Frozen):
     file: str = Field(default="model.onnx", pattern=FILE_PATTERN)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     network_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the network inside")
+    int8: Int8Graph | None = None
+
+    @property
+    def cpu_file(self) -> str:
+        """Name of the graph that a CPU runs."""
+        return self.file if self.int8 is None else self.int8.file
 
     @property
     def network(self) -> str:
@@ -188,7 +213,7 @@ Contract = TypeVar("Contract", ModelContract, ParserContract)
 
 
 def read_contract(folder: Path) -> ModelContract:
-    """The contract in a network's version folder, with the hash of its model file checked.
+    """The contract in a network's version folder, with the hashes of its model files checked.
 
     Raises:
         ContractError: a file is missing, the JSON does not fit the schema, or the hash differs.
@@ -215,9 +240,14 @@ def _read(folder: Path, kind: type[Contract]) -> Contract:
             for fault in exc.errors()
         )
         raise ContractError(f"{path} is not a model contract: {faults}") from exc
-    model = folder / contract.file
-    if not model.is_file():
-        raise ContractError(f"{folder} has no {contract.file}, which its contract names")
-    if sha256_of(model) != contract.sha256:
-        raise ContractError(f"{model} is not the file its contract describes: sha256 differs")
+    _require_file(folder / contract.file, contract.sha256)
+    if contract.int8 is not None:
+        _require_file(folder / contract.int8.file, contract.int8.sha256)
     return contract
+
+
+def _require_file(model: Path, sha256: str) -> None:
+    if not model.is_file():
+        raise ContractError(f"{model.parent} has no {model.name}, which its contract names")
+    if sha256_of(model) != sha256:
+        raise ContractError(f"{model} is not the file its contract describes: sha256 differs")

@@ -35,7 +35,7 @@ class ServedModel:
     """A model with its contract checked.
 
     Attributes:
-        file: its ONNX graph.
+        file: its ONNX graph for a CPU.
         parser: of the graph that a Triton serves beside it as `<name>_parse`; None without one.
     """
 
@@ -136,7 +136,7 @@ def _read(folder: Path) -> ServedModel:
         named,
         contract,
         contract.labels.label_set(),
-        folder / contract.file,
+        folder / contract.cpu_file,
         _parser(folder, contract),
     )
 

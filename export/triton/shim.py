@@ -18,7 +18,9 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, str]) -> None:
         """Load the graph of this version; an error here makes the model unavailable."""
         folder = Path(args["model_repository"]) / args["model_version"]
-        graph = json.loads((folder / "contract.json").read_bytes())["file"]
+        contract = json.loads((folder / "contract.json").read_bytes())
+        # Where there is a graph in INT8, it is the one for CPUs.
+        graph = (contract.get("int8") or contract)["file"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

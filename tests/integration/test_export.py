@@ -2,6 +2,8 @@
 
 import math
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,13 @@ from skimage import data
 from cli.offline import served_parser
 from export.accuracy import open_session
 from export.errors import AccuracyLost, ExportError
+from export.int8 import add_int8
 from export.material import Material, canvases
 from export.model import export_model
 from export.operators import operators
 from export.parser_graph import Parser
 from export.verify import verify, verify_parser
-from limn.contract import ParserTensorSpec, read_contract, read_parser_contract
+from limn.contract import ParserTensorSpec, read_contract, read_parser_contract, sha256_of
 from limn.geometry import Region
 from limn.labels import LIP
 from limn.ops import array
@@ -117,7 +120,7 @@ def test_version_that_exists_is_refused(
     before = (served / "model.onnx").read_bytes()
 
     with pytest.raises(ExportError, match="a version never changes"):
-        export_model(checkpoint, served.parent.parent, "tiny", 1, Material(photos, 6))
+        export_model(checkpoint, served.parent.parent, "tiny", 1, photos, 6)
 
     assert (served / "model.onnx").read_bytes() == before
 
@@ -144,7 +147,7 @@ def test_graph_that_disagrees_is_not_written(
     save_checkpoint(checkpoint, {"config": config.model_dump_json(), "averaged": weights})
 
     with pytest.raises(ExportError, match="the exported graph disagrees with PyTorch"):
-        export_model(checkpoint, tmp_path / "models", "tiny", 1, Material(photos, 6))
+        export_model(checkpoint, tmp_path / "models", "tiny", 1, photos, 6)
 
     assert list(tmp_path.iterdir()) == [checkpoint]
 
@@ -166,7 +169,7 @@ def test_weights_are_stored_whole_where_rounding_them_changes_what_is_seen(
     monkeypatch.setattr("export.model.export_graph", lambda network, tensors: whole)
     monkeypatch.setattr("export.model.store_half", lambda model: ruined)
 
-    result = export_model(checkpoint, tmp_path, "tiny", 1, Material(photos, 6))
+    result = export_model(checkpoint, tmp_path, "tiny", 1, photos, 6)
 
     assert result.contract.precision == "fp32"
     assert (tmp_path / "tiny" / "1" / "model.onnx").read_bytes() == whole.SerializeToString()
@@ -218,64 +221,86 @@ def test_parser_is_the_network_with_all_that_surrounds_it(
 
 
 @pytest.fixture
-def traced(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The graph is taken from where it is: tracing it again takes its time."""
-    graph = onnx.load_model(served / "model.onnx")
-    monkeypatch.setattr("export.model.export_graph", lambda network, tensors: graph)
+def copy(served: Path, tmp_path: Path) -> Path:
+    """The exported version in a repository of its own."""
+    shutil.copytree(served.parent.parent, tmp_path / "models")
+    return tmp_path / "models" / "tiny" / "1"
 
 
 @pytest.fixture
-def int8(data_set: Path, photos: list[NDArray[np.uint8]]) -> Material:
-    drawn = open_lip(data_set, "train")
+def drawn(data_set: Path) -> Material:
+    pictures = open_lip(data_set, "train")
     return Material(
-        photos, len(drawn), [drawn.image(i) for i in range(4)], [drawn.pair(i) for i in range(4)]
+        [pictures.image(index) for index in range(4)],
+        [pictures.pair(index) for index in range(4)],
+        "4 drawn people",
     )
 
 
 def test_int8_is_written_where_it_costs_little(
-    checkpoint: Path,
-    int8: Material,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    traced: None,
+    copy: Path, drawn: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Two epochs leave classes too close to each other for the real limit.
     monkeypatch.setattr("export.accuracy.MAY_COST", 1)
+    before = read_contract(copy)
 
-    result = export_model(checkpoint, tmp_path, "tiny", 1, int8, "int8")
+    add_int8(copy, drawn)
 
-    assert result.contract.precision == "int8"
-    assert result.costs is not None
-    counted = operators(onnx.load_model(result.folder / "model.onnx"))
+    network, parser_folder = read_contract(copy), copy.parent.with_name("tiny_parse") / "1"
+    parser = read_parser_contract(parser_folder)
+    assert network.int8 is not None
+    assert parser.int8 is not None
+    assert network.int8.judged_on == "4 drawn people"
+    assert (network.file, network.cpu_file) == ("model.onnx", "model.int8.onnx")
+    assert network.model_copy(update={"int8": None}) == before
+    model = onnx.load_model(copy / "model.int8.onnx")
+    counted = operators(model)
     assert counted["QuantizeLinear"] > counted["Conv"] / 2
-    model = onnx.load_model(result.folder / "model.onnx")
     scales = [t for t in model.graph.initializer if t.name.endswith("weight_scale")]
     assert scales
     assert all(tensor.dims[0] > 1 for tensor in scales), "one scale per channel"
-    parser = onnx.load_model(result.parser_folder / "model.onnx")
-    assert operators(parser)["QuantizeLinear"] >= counted["QuantizeLinear"]
+    whole_way = operators(onnx.load_model(parser_folder / parser.int8.file))
+    assert whole_way["QuantizeLinear"] >= counted["QuantizeLinear"]
+    with pytest.raises(ExportError, match="has INT8 already"):
+        add_int8(copy, drawn)
+
+
+def test_cpu_runs_int8_where_it_is_there(
+    copy: Path, drawn: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("export.accuracy.MAY_COST", 1)
+    photo, _ = draw_person(300, size=(384, 256))
+    add_int8(copy, drawn)
+    contract = read_contract(copy)
+
+    with served_parser(copy, None, flip=False) as parse:
+        found = parse(photo)
+    (copy / "model.onnx").write_bytes((copy / "model.int8.onnx").read_bytes())
+    alone = contract.model_copy(update={"int8": None, "sha256": sha256_of(copy / "model.onnx")})
+    (copy / "contract.json").write_text(alone.model_dump_json())
+    shutil.rmtree(copy.parent.with_name("tiny_parse"))
+    with served_parser(copy, None, flip=False) as parse:
+        expected = parse(photo)
+
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_int8_that_costs_too_much_is_not_written(
-    checkpoint: Path,
-    int8: Material,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    traced: None,
+    copy: Path, drawn: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("export.accuracy.MAY_COST", -1)
+    before = read_contract(copy)
 
     with pytest.raises(AccuracyLost, match=r"INT8 has [\d.]+% mIoU where fp32 has [\d.]+%"):
-        export_model(checkpoint, tmp_path / "models", "tiny", 1, int8, "int8")
+        add_int8(copy, drawn)
 
-    assert not (tmp_path / "models").exists()
+    assert read_contract(copy) == before
+    assert not (copy / "model.int8.onnx").exists()
 
 
-def test_int8_needs_pictures_to_calibrate_with(
-    checkpoint: Path, photos: list[NDArray[np.uint8]], tmp_path: Path
-) -> None:
+def test_int8_needs_pictures_to_calibrate_with(copy: Path, drawn: Material) -> None:
     with pytest.raises(ExportError, match="INT8 needs pictures to calibrate with"):
-        export_model(checkpoint, tmp_path, "tiny", 1, Material(photos, 6), "int8")
+        add_int8(copy, replace(drawn, calibration=[]))
 
 
 def test_network_that_diverged_is_not_exported(
@@ -308,6 +333,6 @@ def test_impossible_export_ends_before_the_graph_is_made(
     message: str,
 ) -> None:
     with pytest.raises(ExportError, match=message):
-        export_model(checkpoint, tmp_path / "models", name, version, Material(photos[:count], 6))
+        export_model(checkpoint, tmp_path / "models", name, version, photos[:count], 6)
 
     assert list(tmp_path.iterdir()) == []
