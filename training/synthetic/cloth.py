@@ -1,0 +1,81 @@
+"""What clothes are made of: a pattern that repeats, and the folds that a texture holds."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.synthetic.arrays import ImageU8
+from training.synthetic.description import Cloth
+
+_SIDE = 128
+
+
+def fold_texture(texture: ImageU8) -> ImageU8:
+    """Folds and seams of a texture without its colour, bright on average.
+
+    The brightness of each place relative to its surroundings: a printed pattern of large areas
+    goes, and folds stay.
+    """
+    gray = cv2.cvtColor(texture[..., :3], cv2.COLOR_RGB2GRAY).astype(np.float32) + 8
+    around = cv2.GaussianBlur(gray, (0, 0), gray.shape[0] / 24)
+    folds = np.clip(0.88 * gray / around, 0.35, 1)
+    return np.repeat(np.rint(folds * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def strand_texture(texture: ImageU8, color: tuple[float, float, float]) -> ImageU8:
+    """Hair of a texture in another colour; alpha stays."""
+    gray = cv2.cvtColor(texture[..., :3], cv2.COLOR_RGB2GRAY).astype(np.float32)
+    solid = texture[..., 3] > 127 if texture.shape[2] == 4 else np.ones(gray.shape, dtype=bool)
+    mean = float(gray[solid].mean()) if solid.any() else 128.0
+    light = np.clip(gray / max(mean, 8.0), 0.3, 2.2)
+    tinted = np.clip(light[..., None] * np.array(color, dtype=np.float32) * 255, 0, 255)
+    return np.concatenate([np.rint(tinted).astype(np.uint8), texture[..., 3:]], axis=2)
+
+
+def pattern_texture(cloth: Cloth, patch: ImageU8 | None) -> ImageU8 | None:
+    """uint8[128, 128, 3] that repeats without a seam; none where the cloth is plain.
+
+    Args:
+        cloth: what it is.
+        patch: a piece of a photo, for cloth of the pattern `photo`.
+    """
+    if cloth.pattern == "photo":
+        return None if patch is None else _seamless(patch)
+    if cloth.pattern == "plain":
+        return None
+    share = _DRAWN[cloth.pattern](np.random.default_rng(cloth.seed))[..., None]
+    first, second = np.array(cloth.color), np.array(cloth.second)
+    mixed = first + share * (second - first)
+    return np.rint(mixed * 255).astype(np.uint8)
+
+
+def _stripes(random: np.random.Generator) -> NDArray[np.float64]:
+    width = random.uniform(0.15, 0.5)
+    down = np.arange(_SIDE)[:, None] / _SIDE
+    return np.broadcast_to((down < width).astype(float), (_SIDE, _SIDE))
+
+
+def _checks(random: np.random.Generator) -> NDArray[np.float64]:
+    width = random.uniform(0.15, 0.5)
+    bars = (np.arange(_SIDE) / _SIDE < width).astype(float)
+    return (bars[:, None] + bars[None, :]) / 2
+
+
+def _dots(random: np.random.Generator) -> NDArray[np.float64]:
+    radius = random.uniform(0.1, 0.3)
+    y, x = np.mgrid[:_SIDE, :_SIDE] / _SIDE
+    near = np.minimum(
+        np.hypot(x - 0.25, y - 0.25),
+        np.hypot(x - 0.75, y - 0.75),
+    )
+    return (near < radius / 2).astype(float)
+
+
+_DRAWN = {"stripes": _stripes, "checks": _checks, "dots": _dots}
+
+
+def _seamless(patch: ImageU8) -> ImageU8:
+    """A patch beside its mirror images."""
+    small = cv2.resize(patch, (_SIDE // 2, _SIDE // 2), interpolation=cv2.INTER_AREA)
+    row = np.concatenate([small, small[:, ::-1]], axis=1)
+    return np.concatenate([row, row[::-1]], axis=0).astype(np.uint8)

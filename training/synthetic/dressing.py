@@ -1,0 +1,148 @@
+"""A described person as layers on the body at rest: skin, clothes, hair, hat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.synthetic.bodies import BodyModel
+from training.synthetic.closet import Closet
+from training.synthetic.cover import tuck
+from training.synthetic.description import Person, Worn
+from training.synthetic.piece import Piece
+from training.synthetic.regions import body_labels
+from training.synthetic.shape import RestBody
+from training.synthetic.shells import make_shell
+from training.synthetic.wardrobe import ITEMS, Slot
+
+# From the skin outwards.
+ORDER: tuple[Slot, ...] = (
+    "tights", "socks", "bottom", "shoes", "top", "dress", "outer", "gloves", "scarf",
+)  # fmt: skip
+_ON_HEAD: tuple[Slot, ...] = ("eyes", "brows", "lashes", "hair", "glasses", "hat")
+
+# What rests on the body without hiding it, or is not cloth.
+_UNTUCKED: tuple[Slot, ...] = ("scarf", *_ON_HEAD)
+
+_BELOW_KNEE = ("lowerleg01", "lowerleg02")
+_BELOW_ELBOW = ("lowerarm01", "lowerarm02")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What lies on the body, at rest; `worn` is none for the skin itself."""
+
+    piece: Piece
+    worn: Worn | None
+
+
+def dress(model: BodyModel, closet: Closet, rest: RestBody, person: Person) -> list[Layer]:
+    """Layers from the skin outwards; what cannot be seen in any pose is left out."""
+    skin_rows = model.groups["body"]
+    skin = Piece(
+        rest.vertices,
+        model.triangles[skin_rows],
+        model.uvs[skin_rows],
+        model.dense_weights,
+        body_labels(model, rest, model.dense_weights)[skin_rows],
+    )
+    worn = sorted(person.worn, key=lambda one: _rank(ITEMS[one.item].slot, person.worn))
+    layers = [Layer(_barefoot(skin, closet, worn), None)]
+    layers += [Layer(_on_body(model, closet, rest, one), one) for one in worn]
+    return _under_hat(_tucked(layers))
+
+
+def _rank(slot: Slot, worn: Sequence[Worn]) -> float:
+    """Boots go over trousers; all else is in order."""
+    order = (*ORDER, *_ON_HEAD)
+    if slot == "shoes" and any(one.item == "winterboots" for one in worn):
+        return order.index("bottom") + 0.5
+    if slot == "shoes":
+        return order.index("bottom") - 0.5
+    return order.index(slot)
+
+
+def _on_body(model: BodyModel, closet: Closet, rest: RestBody, worn: Worn) -> Piece:
+    item = ITEMS[worn.item]
+    if item.file:
+        piece = closet.hang(worn.item, model, rest)
+    else:
+        piece = make_shell(worn.item, model, rest, worn.length)
+    if worn.loose_m > 0:
+        piece = piece.inflated(worn.loose_m)
+    if worn.flare > 0:
+        piece = _flared(model, rest, piece, worn.flare)
+    return piece
+
+
+def _flared(model: BodyModel, rest: RestBody, piece: Piece, flare: float) -> Piece:
+    """Trouser legs and sleeves widened towards their ends, around the bones in them."""
+    vertices = piece.vertices.copy()
+    for side in "LR":
+        for names, end in ((_BELOW_KNEE, "foot"), (_BELOW_ELBOW, "wrist")):
+            bones = [model.bone_index[f"{name}.{side}"] for name in names]
+            share = piece.weights[:, bones].sum(axis=1)
+            start = rest.heads[bones[0]]
+            axis = rest.heads[model.bone_index[f"{end}.{side}"]] - start
+            along = ((vertices - start) @ axis / (axis @ axis)).clip(0, 1)
+            away = vertices - (start + along[:, None] * axis)
+            vertices += away * (flare * share * along)[:, None]
+    return piece.with_vertices(vertices)
+
+
+def _barefoot(skin: Piece, closet: Closet, worn: Sequence[Worn]) -> Piece:
+    """The skin less what its shoes say they hide: toes are where a shoe is not modelled."""
+    gone = np.zeros(len(skin.vertices), dtype=bool)
+    for one in worn:
+        if ITEMS[one.item].slot == "shoes":
+            gone[closet.garment(one.item).hides] = True
+    return skin.only(~gone[skin.triangles].any(axis=1))
+
+
+def _tucked(layers: list[Layer]) -> list[Layer]:
+    result = []
+    for index, layer in enumerate(layers):
+        outer = [
+            (other.piece.vertices, other.piece.triangles)
+            for other in layers[index + 1 :]
+            if other.worn is not None and ITEMS[other.worn.item].slot not in _UNTUCKED
+        ]
+        slot = None if layer.worn is None else ITEMS[layer.worn.item].slot
+        if outer and slot not in _UNTUCKED:
+            covered = tuck(layer.piece.vertices, layer.piece.triangles, outer)
+            layer = Layer(
+                layer.piece.with_vertices(covered.vertices).only(covered.keep), layer.worn
+            )
+        if len(layer.piece.triangles):
+            result.append(layer)
+    return result
+
+
+def _under_hat(layers: list[Layer]) -> list[Layer]:
+    """Hair less what a hat has no room for, and pressed to what room there is."""
+    hats = [layer.piece for layer in layers if layer.worn and ITEMS[layer.worn.item].slot == "hat"]
+    if not hats:
+        return layers
+    return [
+        Layer(_pressed(layer.piece, hats[0]), layer.worn)
+        if layer.worn and ITEMS[layer.worn.item].slot == "hair"
+        else layer
+        for layer in layers
+    ]
+
+
+def _pressed(hair: Piece, hat: Piece) -> Piece:
+    """Hair pulled towards the middle of the head where it would stand out of the hat."""
+    middle = (hat.vertices.min(axis=0) + hat.vertices.max(axis=0)) / 2
+    middle[2] = hat.vertices[:, 2].min()
+    from_middle = hair.vertices - middle
+    hat_from_middle = hat.vertices - middle
+    directions = hat_from_middle / np.linalg.norm(hat_from_middle, axis=1, keepdims=True)
+    own = from_middle / np.linalg.norm(from_middle, axis=1, keepdims=True)
+    similarity = own @ directions.T
+    nearest = similarity.argmax(axis=1)
+    under = similarity.max(axis=1) > 0.985
+    room = np.linalg.norm(hat_from_middle, axis=1)[nearest] - 0.014
+    has = np.linalg.norm(from_middle, axis=1)
+    scale = np.where(under & (has > room), room / has, 1.0).astype(np.float32)
+    return hair.with_vertices(middle + from_middle * scale[:, None])

@@ -1,0 +1,46 @@
+"""Arithmetic on meshes: normals, neighbourhoods, and cloth laid out flat."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.synthetic.arrays import CornerUvs, Triangles, Vertices
+
+
+def face_normals(vertices: Vertices, triangles: Triangles) -> NDArray[np.float32]:
+    """float32[F, 3], as long as twice the area."""
+    corners = vertices[triangles]
+    normals: NDArray[np.float32] = np.cross(
+        corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    )
+    return normals
+
+
+def vertex_normals(vertices: Vertices, triangles: Triangles) -> NDArray[np.float32]:
+    """float32[V, 3] of length 1, weighted by area; zero where a vertex has no triangle."""
+    normals = np.zeros_like(vertices)
+    of_faces = face_normals(vertices, triangles)
+    for corner in range(3):
+        for axis in range(3):
+            normals[:, axis] += np.bincount(
+                triangles[:, corner], of_faces[:, axis], minlength=len(vertices)
+            ).astype(np.float32)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = normals / np.maximum(lengths, 1e-12)
+    return unit
+
+
+def bale_uvs(vertices: Vertices, triangles: Triangles, repeat: float, turn: float) -> CornerUvs:
+    """Lay each triangle flat along the axis that it faces most, front and sides.
+
+    Args:
+        vertices, triangles: the garment at rest, in metres.
+        repeat: metres after which the cloth repeats.
+        turn: radians by which the cloth is turned.
+    """
+    corners = vertices[triangles]
+    faces_side = np.abs(face_normals(vertices, triangles)) @ np.array([1.0, -1.0, 0.0]) > 0
+    across = np.where(faces_side[:, None], corners[..., 1], corners[..., 0])
+    flat = np.stack([across, corners[..., 2]], axis=-1) / repeat
+    cos, sin = np.cos(turn), np.sin(turn)
+    turned: CornerUvs = (flat @ np.array([[cos, sin], [-sin, cos]])).astype(np.float32)
+    return turned

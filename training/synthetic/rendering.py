@@ -1,0 +1,98 @@
+"""The run over many pictures: processes that render, each given the next number when free."""
+
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+
+from training.synthetic.environment import CHECKOUT, Environment
+from training.synthetic.errors import SynthesisError
+from training.synthetic.output import Output
+from training.synthetic.sources import Sources
+from training.synthetic.worker import Answer, WorkerSettings
+
+
+def render_all(
+    environment: Environment,
+    sources: Sources,
+    output: Output,
+    count: int,
+    workers: int,
+    done: Callable[[Answer], None],
+) -> list[Answer]:
+    """Render what is missing of the first `count` pictures.
+
+    Args:
+        environment: that workers run in.
+        sources: what pictures are made from.
+        output: where they go.
+        workers: processes.
+        done: called after every picture, from any thread.
+
+    Returns:
+        The pictures that could not be made.
+
+    Raises:
+        SynthesisError: a worker does not start, or dies.
+    """
+    settings = WorkerSettings(
+        out=output.folder.resolve(),
+        seed=output.seed,
+        parts=sources.parts.resolve(),
+        package=sources.package,
+        body=sources.body,
+        ccp=None if sources.ccp is None else sources.ccp.resolve(),
+    )
+    numbers: SimpleQueue[int] = SimpleQueue()
+    missing = output.missing(count)
+    for index in missing:
+        numbers.put(index)
+    command = [
+        str(environment.python),
+        "-m",
+        "training.synthetic.worker",
+        settings.model_dump_json(),
+    ]
+    with ThreadPoolExecutor(workers) as pool:
+        runs = [
+            pool.submit(_feed, command, numbers, done) for _ in range(min(workers, len(missing)))
+        ]
+        failed = [answer for run in runs for answer in run.result()]
+    return sorted(failed, key=lambda answer: answer.index)
+
+
+def _feed(
+    command: list[str], numbers: SimpleQueue[int], done: Callable[[Answer], None]
+) -> list[Answer]:
+    """One worker from start to end; what it failed at."""
+    failed = []
+    with subprocess.Popen(  # noqa: S603 - the interpreter and module are ours
+        command,
+        cwd=CHECKOUT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        while True:
+            try:
+                index = numbers.get_nowait()
+            except Empty:
+                process.stdin.close()
+                return failed
+            try:
+                process.stdin.write(f"{index}\n")
+                process.stdin.flush()
+            except BrokenPipeError:
+                pass
+            line = process.stdout.readline()
+            if not line:
+                last = process.stderr.read().strip().splitlines()[-1:]
+                raise SynthesisError(f"a worker died at picture {index}: {' '.join(last)}")
+            answer = Answer.model_validate_json(line)
+            if answer.error is not None:
+                failed.append(answer)
+            done(answer)
