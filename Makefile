@@ -104,8 +104,11 @@ train: $(VENV)/.dev ## train CONFIG; the same command continues a run that was c
 export: $(VENV)/.dev ## export CHECKPOINT to the model repository as NAME, VERSION
 	$(BIN)/limn export onnx $(CHECKPOINT) --name $(NAME) --version $(VERSION)
 
-bench: install ## time of every stage of a parse
+stages: install ## time of every stage of a parse
 	$(BIN)/limn bench
+
+bench: $(VENV)/.dev $(TEST_TRITON) ## Limn beside its peers, 25 minutes; BENCH="--peers litserve --rounds 1"
+	$(BIN)/python -m loadtests.bench $(BENCH)
 
 lock: $(VENV)/.dev ## pin what is installed into requirements/
 	$(BIN)/python tools/lock.py cpu > requirements/cpu.txt

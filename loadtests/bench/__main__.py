@@ -16,12 +16,16 @@ from pathlib import Path
 
 from loadtests.bench.client import allow_many_connections
 from loadtests.bench.environments import environment, size_mib
-from loadtests.bench.models import copy_model, served_model
+from loadtests.bench.models import contract, copy_model, is_quantised, served_model
 from loadtests.bench.null_model import write_null_model
+from loadtests.bench.page import page
+from loadtests.bench.plots import plot
 from loadtests.bench.roster import LIMN, PEERS, ROOT, Peer
 from loadtests.bench.rounds import Bench
-from loadtests.bench.trial import Plan
+from loadtests.bench.trial import Document, Plan
 from loadtests.inputs import portrait
+from loadtests.load import WARM_UP_S
+from loadtests.report import conditions
 from loadtests.server import CannotMeasure
 
 WORK = ROOT / "build/bench"
@@ -95,14 +99,48 @@ def main(arguments: list[str] | None = None) -> int:
     except CannotMeasure as exc:
         print(f"Error: {exc}", file=sys.stderr)
         return 2
+    write(options, made, turns, command)
+    return 0
+
+
+def write(options: argparse.Namespace, made: Bench, turns: list[Document], command: str) -> None:
+    """The page, the figures and the picture."""
+    titles = {peer.name: peer.title for peer in made.peers}
     installed = {
         peer.name: None if options.here else size_mib(WORK / "venvs" / peer.name)
         for peer in made.peers
     }
-    found = {"command": command, "installed_mib": installed, "turns": turns}
+    points = [*conditions(command, list(map(server_title, made.peers))), load(options, made)]
+    found = {
+        "command": command,
+        "conditions": points,
+        "titles": titles,
+        "installed_mib": installed,
+        "turns": turns,
+    }
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "bench.json").write_text(json.dumps(found, indent=1) + "\n")
-    return 0
+    (options.out / "bench.md").write_text(page(found, points))
+    plot(turns, titles, options.out / "bench.png")
+    print(f"written: {options.out / 'bench.md'}", file=sys.stderr)
+
+
+def server_title(peer: Peer) -> str:
+    """With the version that its requirements pin."""
+    pins = dict(line.split("==") for line in peer.requirements.read_text().split())
+    return f"{peer.title} ({peer.package} {pins[peer.package]})"
+
+
+def load(options: argparse.Namespace, made: Bench) -> str:
+    """The graph, the photo and the windows, as a point of the page."""
+    stated = contract(made.real)
+    numbers = "INT8" if is_quantised(made.real) else stated["precision"]
+    return (
+        f"- Load: `{stated['name']}` version {stated['version']}, {numbers}, scales"
+        f" {', '.join(stated['scales'])}; a JPEG of 512x1024 pixels in, {len(made.photo):,} bytes,"
+        f" and a palette PNG out; {options.rounds} rounds, windows of {options.seconds:g} s after"
+        f" {WARM_UP_S:g} s of the same load; seed {options.seed}"
+    )
 
 
 if __name__ == "__main__":

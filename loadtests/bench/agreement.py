@@ -8,7 +8,15 @@ from PIL import Image, UnidentifiedImageError
 from loadtests.server import CannotMeasure
 
 LEAST = 0.999
-"""Share of pixels; arithmetic may differ, as it does between engines."""
+"""Share of pixels; arithmetic may differ in its last bits, as it does between engines."""
+
+LEAST_IN_INT8 = 0.98
+"""Where the network computes in INT8: a last bit of its input decides which way activations are
+rounded, and so at which pixel a border lies. The null network shows strictly that the work around
+it is the same."""
+
+LEAST_IN_FLOATS = 0.95
+"""Where Limn computes in INT8 and the other cannot."""
 
 
 class Disagreement(CannotMeasure):
@@ -27,7 +35,7 @@ def agreement(answer: bytes, expected: bytes) -> float:
     return float((found == wanted).mean())
 
 
-def require_agreement(peer: str, answer: bytes, expected: bytes, least: float = LEAST) -> float:
+def require_agreement(peer: str, answer: bytes, expected: bytes, least: float) -> float:
     """The share; Disagreement, by the name of the peer, where it is too small."""
     try:
         share = agreement(answer, expected)

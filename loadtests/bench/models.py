@@ -47,6 +47,11 @@ def input_shapes(model: Path) -> list[tuple[int, int, int, int]]:
     return [(1, 3, int(height), int(width)) for height, width in contract(model)["scales"].values()]
 
 
+def is_quantised(model: Path) -> bool:
+    """Whether a graph computes in INT8: by the name of the operation, which its file spells out."""
+    return b"QuantizeLinear" in model.read_bytes()
+
+
 def copy_model(model: Path, repository: Path) -> Path:
     """A model repository with this graph alone, on every device; its graph."""
     return write_model(model.read_bytes(), contract(model), repository)

@@ -1,6 +1,6 @@
 """Limn and its peers by name: in which environment and by which commands each is started."""
 
-import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -47,15 +47,20 @@ class Program:
 class Peer:
     """One way to serve the graph over HTTP: a JPEG is posted to `path`, a palette PNG comes back.
 
-    `requirements` pin its environment; where `installs_project`, Limn itself is put into it.
+    `requirements` pin its environment, `package` is the one among them whose version tells most;
+    where `installs_project`, Limn itself is put into it.
     """
 
     name: str
     title: str
+    package: str
     path: str
     requirements: Path
     programs: Callable[[Launch], Sequence[Program]]
     installs_project: bool = False
+    computes_in_int8: bool = True
+    """Where a graph does; else its answers are those of the same weights in floats."""
+
     prepare: Callable[[Launch], None] = lambda launch: None
     """What has to be there before it can be started, such as a repository in its own format."""
 
@@ -84,8 +89,9 @@ def module(name: str, **variables: str) -> Callable[[Launch], list[Program]]:
     return programs
 
 
-def _peer(name: str, title: str) -> Peer:
-    return Peer(name, title, "/parse", REQUIREMENTS / f"{name}.txt", module(name))
+def _peer(name: str, title: str, package: str, **variables: str) -> Peer:
+    programs = module(name, **variables)
+    return Peer(name, title, package, "/parse", REQUIREMENTS / f"{name}.txt", programs)
 
 
 def _triton_repository(launch: Launch) -> Path:
@@ -100,9 +106,9 @@ def _build_triton_repository(launch: Launch) -> None:
     subprocess.run(  # noqa: S603 - our own command line
         [
             *(Path(sys.executable).with_name("limn"), "repository", "build"),
-            *("--platform", "python", "--out", _triton_repository(launch)),
+            *("--platform", "python", "--repository", source),
+            *("--out", _triton_repository(launch)),
         ],
-        env=os.environ | {"LIMN_MODEL_REPOSITORY": str(source)},
         check=True,
         stdout=subprocess.DEVNULL,
     )
@@ -117,6 +123,7 @@ def _triton(launch: Launch) -> list[Program]:
 LIMN = Peer(
     "limn",
     "Limn",
+    "onnxruntime",
     "/v1/parse",
     ROOT / "requirements/cpu.txt",
     _limn,
@@ -127,14 +134,23 @@ PEERS = {
     peer.name: peer
     for peer in (
         LIMN,
-        _peer("fastapi_onnxruntime", "FastAPI + ONNX Runtime"),
-        _peer("fastapi_torch", "FastAPI + PyTorch eager"),
-        _peer("litserve", "LitServe"),
-        _peer("bentoml", "BentoML"),
-        _peer("ray_serve", "Ray Serve"),
-        _peer("mlserver", "MLServer"),
+        _peer("fastapi_onnxruntime", "FastAPI + ONNX Runtime", "onnxruntime"),
+        replace(_peer("fastapi_torch", "FastAPI + PyTorch eager", "torch"), computes_in_int8=False),
+        _peer("litserve", "LitServe", "litserve"),
+        # These two report their use to their makers if not told otherwise; Ray guards its ports by
+        # a token, which it would leave in the home folder.
+        _peer("bentoml", "BentoML", "bentoml", BENTOML_DO_NOT_TRACK="True"),
+        _peer(
+            "ray_serve",
+            "Ray Serve",
+            "ray",
+            RAY_USAGE_STATS_ENABLED="0",
+            RAY_AUTH_MODE="token",
+            RAY_AUTH_TOKEN=secrets.token_hex(32),
+        ),
+        _peer("mlserver", "MLServer", "mlserver"),
         replace(
-            _peer("triton", "Triton, Python backend"),
+            _peer("triton", "Triton, Python backend", "tritonclient"),
             programs=_triton,
             prepare=_build_triton_repository,
         ),

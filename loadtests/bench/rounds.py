@@ -9,7 +9,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests.bench.agreement import require_agreement
+from loadtests.bench.agreement import LEAST, LEAST_IN_FLOATS, LEAST_IN_INT8, require_agreement
+from loadtests.bench.models import is_quantised
 from loadtests.bench.roster import ROOT, Peer
 from loadtests.bench.running import Running, running
 from loadtests.bench.trial import Document, Plan, Trial
@@ -22,6 +23,13 @@ class Task:
 
     model: Path
     expected: bytes
+
+    def require_agreement(self, server: Running) -> float:
+        """See `agreement.require_agreement`."""
+        least = LEAST
+        if is_quantised(self.model):
+            least = LEAST_IN_INT8 if server.peer.computes_in_int8 else LEAST_IN_FLOATS
+        return require_agreement(server.peer.title, server.answer, self.expected, least)
 
 
 @dataclass(frozen=True)
@@ -60,13 +68,14 @@ class Bench:
 
     async def _agreed(self, model: Path) -> Task:
         """Start every peer once and compare; the files of all are in memory afterwards."""
-        expected = b""
+        task: Task | None = None
         for peer in self.peers:
             print(f"comparing {peer.title}, {model.parents[2].name}", file=sys.stderr, flush=True)
             async with self._running(peer, model) as server:
-                expected = expected or server.answer
-                require_agreement(peer.title, server.answer, expected)
-        return Task(model, expected)
+                task = task or Task(model, server.answer)
+                task.require_agreement(server)
+        assert task is not None, "Limn is always among the peers"
+        return task
 
     def _running(self, peer: Peer, model: Path) -> AbstractAsyncContextManager[Running]:
         return running(peer, self.peers[peer], model, self.photo, self.work)
@@ -75,10 +84,10 @@ class Bench:
         """The ceiling and the peer right after it, so that they share the machine's mood."""
         ceiling = await measure_ceiling(real.model, self.plan.seconds)
         async with self._running(peer, real.model) as server:
-            share = require_agreement(peer.title, server.answer, real.expected)
+            share = real.require_agreement(server)
             document = await self._real(server)
         async with self._running(peer, null.model) as server:
-            require_agreement(peer.title, server.answer, null.expected)
+            null.require_agreement(server)
             levels = sorted({min(self.plan.levels), max(self.plan.levels)})
             without_network = await Trial(server, self.plan, self.rng).closed(levels)
         return {

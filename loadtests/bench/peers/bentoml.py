@@ -35,6 +35,4 @@ class ParserService:
 if __name__ == "__main__":
     service = f"{__spec__.name}:ParserService"
     options = ["--host", "127.0.0.1", "--port", str(port())]
-    # Else it reports its use to its makers.
-    os.environ["BENTOML_DO_NOT_TRACK"] = "True"
     os.execv(sys.executable, [sys.executable, "-m", "bentoml", "serve", service, *options])  # noqa: S606

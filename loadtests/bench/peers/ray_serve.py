@@ -1,7 +1,6 @@
 """Ray Serve: a replica per core behind its HTTP proxy."""
 
 import asyncio
-import os
 import signal
 
 import ray
@@ -38,15 +37,11 @@ class ParserDeployment:
 
 
 def main() -> None:
-    # Else it reports its use to its makers, and leaves a token in the home folder.
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_AUTH_MODE"] = "disabled"
     ray.init(
         address="local",
         num_cpus=REPLICAS,
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,
-        _node_ip_address="127.0.0.1",
     )
     serve.start(http_options={"host": "127.0.0.1", "port": port()})
     application = ParserDeployment.bind()  # type: ignore[attr-defined]

@@ -126,15 +126,24 @@ class Fit:
         return rows, columns
 
 
-def decode(jpeg: bytes) -> NDArray[np.uint8]:
-    """uint8[H, W, 3] RGB."""
-    return np.asarray(simplejpeg.decode_jpeg(jpeg))
+def decode(jpeg: bytes, canvas: Size) -> tuple[NDArray[np.uint8], Fit]:
+    """uint8[H, W, 3] RGB, and where it lies on the canvas.
+
+    The decoder leaves out what the canvas is too small for, where that is half of the photo or
+    less: H and W are the photo's or, of a large one, smaller.
+    """
+    height, width, *_ = simplejpeg.decode_jpeg_header(jpeg)
+    fit = Fit.of((height, width), canvas)
+    image = simplejpeg.decode_jpeg(
+        jpeg, min_height=fit.content[0], min_width=fit.content[1], min_factor=2
+    )
+    return np.asarray(image), fit
 
 
 def letterbox(image: NDArray[np.uint8], fit: Fit, fill: tuple[int, int, int]) -> NDArray[np.uint8]:
     """The photo on its canvas, uint8[S_h, S_w, 3]."""
     height, width = fit.content
-    shrinks = height < fit.photo[0]
+    shrinks = height < image.shape[0]
     content = cv2.resize(
         image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
@@ -201,8 +210,7 @@ class Photo:
 
 def prepare(jpeg: bytes, facts: Facts) -> Photo:
     """All that comes before the network."""
-    image = decode(jpeg)
-    fit = Fit.of((image.shape[0], image.shape[1]), facts.canvas)
+    image, fit = decode(jpeg, facts.canvas)
     pixels = normalise(letterbox(image, fit, facts.fill), facts)
     return Photo(fit, [view(pixels, size) for size in facts.scales])
 
