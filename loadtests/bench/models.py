@@ -27,7 +27,7 @@ def served_model(repository: Path) -> Path:
     version = folder / str(served)
     stated = contract(version / CONTRACT)
     # Where there is a graph in INT8, it is the one for CPUs.
-    return version / str(stated.get("int8", stated)["file"])
+    return version / str((stated.get("int8") or stated)["file"])
 
 
 def contract(model: Path) -> dict[str, Any]:
