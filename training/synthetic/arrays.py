@@ -1,5 +1,7 @@
 """Names for the arrays that geometry is made of."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,3 +16,14 @@ CornerUvs = NDArray[np.float32]
 
 ImageU8 = NDArray[np.uint8]
 """uint8[H, W, 3] RGB, or [H, W, 4] with alpha."""
+
+
+def as_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Rounded, and kept in 0 to 255."""
+    rounded: NDArray[np.uint8] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return rounded
+
+
+def as_float(values: NDArray[Any]) -> NDArray[np.float32]:
+    """What OpenCV or numpy made of float32, which their types do not say."""
+    return values.astype(np.float32, copy=False)

@@ -1,5 +1,7 @@
 """Rendering: the one module that knows Blender, as the Python module `bpy`."""
 
+# ruff: noqa: ANN401 - what Blender is made of has no types
+
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.arrays import ImageU8
+from training.synthetic.arrays import ImageU8, as_bytes
 from training.synthetic.camera import Camera
 from training.synthetic.errors import SynthesisError
 from training.synthetic.surface import Color, Material, Surface
@@ -72,7 +74,7 @@ class Stage:
         settings.pixel_filter_type = "BOX"
         settings.filter_width = 0.01
         self._scene.world = None
-        return np.rint(self._render()[..., 0] * 255).astype(np.uint8)
+        return as_bytes(self._render()[..., 0] * 255)
 
     def picture(self, light: Light, samples: int) -> NDArray[np.float32]:
         """float32[H, W, 4], linear and premultiplied; `samples` rays per pixel, denoised."""

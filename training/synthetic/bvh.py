@@ -34,7 +34,8 @@ def read_pose(path: Path, bones: list[str]) -> Rotations:
     if missing:
         raise SynthesisError(f"{path}: no rotation for {', '.join(sorted(missing)[:3])}")
     turns = np.array([euler(np.array(angles[name][0]), angles[name][1]) for name in bones])
-    return _TO_OURS @ turns @ _TO_OURS.T
+    ours: Rotations = _TO_OURS @ turns @ _TO_OURS.T
+    return ours
 
 
 # BVH and MakeHuman: y up, z to the front. Ours: z up, y to the back.

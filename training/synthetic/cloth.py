@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.arrays import ImageU8
+from training.synthetic.arrays import ImageU8, as_bytes
 from training.synthetic.description import Cloth
 
 _SIDE = 128
@@ -19,7 +19,7 @@ def fold_texture(texture: ImageU8) -> ImageU8:
     gray = cv2.cvtColor(texture[..., :3], cv2.COLOR_RGB2GRAY).astype(np.float32) + 8
     around = cv2.GaussianBlur(gray, (0, 0), gray.shape[0] / 24)
     folds = np.clip(0.88 * gray / around, 0.35, 1)
-    return np.repeat(np.rint(folds * 255).astype(np.uint8)[..., None], 3, axis=2)
+    return np.repeat(as_bytes(folds * 255)[..., None], 3, axis=2)
 
 
 def strand_texture(texture: ImageU8, color: tuple[float, float, float]) -> ImageU8:
@@ -29,7 +29,7 @@ def strand_texture(texture: ImageU8, color: tuple[float, float, float]) -> Image
     mean = float(gray[solid].mean()) if solid.any() else 128.0
     light = np.clip(gray / max(mean, 8.0), 0.3, 2.2)
     tinted = np.clip(light[..., None] * np.array(color, dtype=np.float32) * 255, 0, 255)
-    return np.concatenate([np.rint(tinted).astype(np.uint8), texture[..., 3:]], axis=2)
+    return np.concatenate([as_bytes(tinted), texture[..., 3:]], axis=2)
 
 
 def pattern_texture(cloth: Cloth, patch: ImageU8 | None) -> ImageU8 | None:
@@ -46,19 +46,20 @@ def pattern_texture(cloth: Cloth, patch: ImageU8 | None) -> ImageU8 | None:
     share = _DRAWN[cloth.pattern](np.random.default_rng(cloth.seed))[..., None]
     first, second = np.array(cloth.color), np.array(cloth.second)
     mixed = first + share * (second - first)
-    return np.rint(mixed * 255).astype(np.uint8)
+    return as_bytes(mixed * 255)
 
 
 def _stripes(random: np.random.Generator) -> NDArray[np.float64]:
     width = random.uniform(0.15, 0.5)
     down = np.arange(_SIDE)[:, None] / _SIDE
-    return np.broadcast_to((down < width).astype(float), (_SIDE, _SIDE))
+    return np.repeat((down < width).astype(np.float64), _SIDE, axis=1)
 
 
 def _checks(random: np.random.Generator) -> NDArray[np.float64]:
     width = random.uniform(0.15, 0.5)
-    bars = (np.arange(_SIDE) / _SIDE < width).astype(float)
-    return (bars[:, None] + bars[None, :]) / 2
+    bars = (np.arange(_SIDE) / _SIDE < width).astype(np.float64)
+    crossed: NDArray[np.float64] = (bars[:, None] + bars[None, :]) / 2
+    return crossed
 
 
 def _dots(random: np.random.Generator) -> NDArray[np.float64]:
@@ -68,7 +69,8 @@ def _dots(random: np.random.Generator) -> NDArray[np.float64]:
         np.hypot(x - 0.25, y - 0.25),
         np.hypot(x - 0.75, y - 0.75),
     )
-    return (near < radius / 2).astype(float)
+    dots: NDArray[np.float64] = (near < radius / 2).astype(np.float64)
+    return dots
 
 
 _DRAWN = {"stripes": _stripes, "checks": _checks, "dots": _dots}

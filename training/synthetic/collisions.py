@@ -2,10 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from training.synthetic.bodies import BodyModel
-from training.synthetic.mesh import vertex_normals
+from training.synthetic.mesh import nearest_points, vertex_normals
 from training.synthetic.regions import part_weights
 from training.synthetic.shape import RestBody
 from training.synthetic.skeleton import Rotations, forward, skin
@@ -67,7 +66,7 @@ def _inside(
 ) -> float:
     """Share of `limb` that is deep behind the nearest skin of `body`; thighs touch unpunished."""
     points = vertices[limb]
-    distance, nearest = cKDTree(vertices[body]).query(points, distance_upper_bound=_NEAR_M)
+    distance, nearest = nearest_points(vertices[body], points, _NEAR_M)
     found = np.isfinite(distance)
     offset = points[found] - vertices[body][nearest[found]]
     depth = -np.einsum("vi,vi->v", offset, normals[body][nearest[found]])

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from training.synthetic.arrays import Triangles, Vertices
-from training.synthetic.mesh import face_normals, vertex_normals
+from training.synthetic.mesh import face_normals, nearest_points, vertex_normals
 
-_REACH_M = 0.08
-_POKE_M = 0.025
+_REACH_M = 0.12
+_POKE_M = 0.04
 _SIDEWAYS_M = 0.025
 _HEM_M = 0.03
 _GAP_M = 0.006
@@ -41,17 +40,19 @@ def tuck(inner: Vertices, triangles: Triangles, outer: list[tuple[Vertices, Tria
     """
     points = np.concatenate([_samples(*layer) for layer in outer])
     normals = vertex_normals(inner, triangles)
-    distance, nearest = cKDTree(points).query(inner, distance_upper_bound=_REACH_M)
+    distance, nearest = nearest_points(points, inner, _REACH_M)
     found = np.isfinite(distance)
     offset = points[np.where(found, nearest, 0)] - inner
     outwards = np.einsum("vi,vi->v", offset, normals)
     sideways = np.sqrt(np.maximum(distance.clip(0, 1) ** 2 - outwards**2, 0))
-    covered = found & (outwards > -_POKE_M) & (sideways < _SIDEWAYS_M)
+    # What hangs further off is above a larger part of what is below it.
+    allowed = np.maximum(_SIDEWAYS_M, 0.5 * outwards)
+    covered = found & (outwards > -_POKE_M) & (sideways < allowed)
     if not covered.any():
         return Covered(inner, np.ones(len(triangles), dtype=bool))
     deep = covered.copy()
     if not covered.all():
-        bare, _ = cKDTree(inner[~covered]).query(inner[covered])
+        bare, _ = nearest_points(inner[~covered], inner[covered], np.inf)
         deep[covered] = bare > _HEM_M
     push = np.where(covered, np.maximum(_GAP_M - outwards, 0), 0).astype(np.float32)
     return Covered(inner - normals * push[:, None], ~deep[triangles].all(axis=1))

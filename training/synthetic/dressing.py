@@ -96,7 +96,7 @@ def _barefoot(skin: Piece, closet: Closet, worn: Sequence[Worn]) -> Piece:
     for one in worn:
         if ITEMS[one.item].slot == "shoes":
             gone[closet.garment(one.item).hides] = True
-    return skin.only(~gone[skin.triangles].any(axis=1))
+    return skin.only(np.logical_not(gone[skin.triangles].any(axis=1)))
 
 
 def _tucked(layers: list[Layer]) -> list[Layer]:

@@ -79,8 +79,9 @@ def _surface(studio: Studio, person: Person, layer: Layer, vertices: Vertices) -
 
 def _material(studio: Studio, person: Person, worn: Worn | None) -> Material:
     if worn is None:
-        texture = studio.painter.paint(person.complexion)
-        return Material(texture=texture, roughness=0.5, specular=0.35)
+        return Material(
+            texture=studio.painter.paint(person.complexion), roughness=0.5, specular=0.35
+        )
     item = ITEMS[worn.item]
     texture = studio.closet.texture(worn.item)
     match item.slot:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.arrays import ImageU8
+from training.synthetic.arrays import ImageU8, as_bytes, as_float
 from training.synthetic.description import Finish
 
 
@@ -21,8 +21,7 @@ def composed(
         shade: float32[H, W], how much light the background loses.
     """
     behind = (background.astype(np.float32) / 255) ** 2.2 * (1 - shade[..., None])
-    mixed: NDArray[np.float32] = figure[..., :3] + behind * (1 - figure[..., 3:])
-    return mixed
+    return as_float(figure[..., :3] + behind * (1 - figure[..., 3:]))
 
 
 def finished(linear: NDArray[np.float32], finish: Finish) -> bytes:
@@ -41,7 +40,7 @@ def finished(linear: NDArray[np.float32], finish: Finish) -> bytes:
         picture = np.repeat(picture @ _LUMA[:, None], 3, axis=2)
     grain = random.normal(0, 1, (*picture.shape[:2], 1 if finish.gray else 3))
     picture = picture + finish.grain * grain
-    bgr = np.rint(np.clip(picture, 0, 255)).astype(np.uint8)[..., ::-1]
+    bgr = as_bytes(picture)[..., ::-1]
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, finish.quality])[1].tobytes()
 
 
@@ -56,7 +55,7 @@ def _streak(length: float, angle: float) -> NDArray[np.float32]:
     reach = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))]) * length / 2
     start, end = (tuple(np.rint(middle + sign * reach).astype(int).tolist()) for sign in (-1, 1))
     cv2.line(kernel, start, end, 1.0)
-    return kernel / kernel.sum()
+    return as_float(kernel / kernel.sum())
 
 
 def _resampled(picture: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
@@ -67,5 +66,4 @@ def _resampled(picture: NDArray[np.float32], factor: float) -> NDArray[np.float3
         (max(8, round(width / factor)), max(8, round(height / factor))),
         interpolation=cv2.INTER_AREA,
     )
-    large: NDArray[np.float32] = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    return large
+    return as_float(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))

@@ -14,19 +14,15 @@ def framed_vertices(framing: Framing, rest: RestBody, marks: Landmarks) -> NDArr
     z = rest.vertices[:, 2]
     off_arms = marks.along_arm == 0
     thigh = (marks.hip_z + marks.knee_z) / 2
-    match framing:
-        case "whole":
-            return np.ones(len(z), dtype=bool)
-        case "knees":
-            return z > marks.knee_z
-        case "hips":
-            return z > thigh
-        case "upper":
-            return (z > marks.waist_z) & (marks.along_arm < 0.6)
-        case "lower":
-            return (z < marks.waist_z) & off_arms
-        case "head":
-            return (z > marks.neck_z - 0.09) & (marks.along_arm < 0.12)
+    framed: dict[Framing, NDArray[np.bool_]] = {
+        "whole": np.ones(len(z), dtype=bool),
+        "knees": z > marks.knee_z,
+        "hips": z > thigh,
+        "upper": (z > marks.waist_z) & (marks.along_arm < 0.6),
+        "lower": (z < marks.waist_z) & off_arms,
+        "head": (z > marks.neck_z - 0.09) & (marks.along_arm < 0.12),
+    }
+    return framed[framing]
 
 
 def aim(points: NDArray[np.float32], view: View) -> Camera:

@@ -204,5 +204,4 @@ def connected_pieces(triangles: Triangles, vertex_count: int) -> NDArray[np.int3
         lowest = lowest[lowest]
         if np.array_equal(previous, lowest):
             break
-    numbers: NDArray[np.int32] = np.unique(lowest[triangles[:, 0]], return_inverse=True)[1]
-    return numbers.astype(np.int32)
+    return np.unique(lowest[triangles[:, 0]], return_inverse=True)[1].astype(np.int32)

@@ -59,7 +59,8 @@ def _dome(
     x = radii[0] * np.cos(elevation) * np.sin(around) * groove
     y = -radii[1] * np.cos(elevation) * np.cos(around) * groove
     z = radii[2] * np.sin(elevation) * top * groove
-    return marks.skull + np.stack([x, y, z], axis=-1)
+    dome: _Grid = marks.skull + np.stack([x, y, z], axis=-1)
+    return dome
 
 
 def _brim(edge: _Grid, width_m: _Grid | float, drop_m: _Grid | float, rows: int = 5) -> _Grid:
@@ -70,7 +71,8 @@ def _brim(edge: _Grid, width_m: _Grid | float, drop_m: _Grid | float, rows: int 
     share = np.linspace(0, 1, rows)[:, None, None]
     width = np.broadcast_to(width_m, len(edge))[:, None]
     drop = np.broadcast_to(drop_m, len(edge))[:, None] * [0, 0, -1]
-    return edge + share * outwards * width + share**2 * drop
+    brim: _Grid = edge + share * outwards * width + share**2 * drop
+    return brim
 
 
 def _beanie(model: BodyModel, marks: Landmarks, length: float) -> Piece:

@@ -42,7 +42,8 @@ class Landmarks:
         """Measure a body."""
 
         def head(name: str) -> NDArray[np.float64]:
-            return rest.heads[model.bone_index[name]].astype(np.float64)
+            joint: NDArray[np.float64] = rest.heads[model.bone_index[name]].astype(np.float64)
+            return joint
 
         skin = np.unique(model.triangles[model.groups["body"]])
         face = part_weights(model, model.dense_weights[skin])["face"] > 0.5

@@ -1,7 +1,10 @@
 """Arithmetic on meshes: normals, neighbourhoods, and cloth laid out flat."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from training.synthetic.arrays import CornerUvs, Triangles, Vertices
 
@@ -44,3 +47,14 @@ def bale_uvs(vertices: Vertices, triangles: Triangles, repeat: float, turn: floa
     cos, sin = np.cos(turn), np.sin(turn)
     turned: CornerUvs = (flat @ np.array([[cos, sin], [-sin, cos]])).astype(np.float32)
     return turned
+
+
+def nearest_points(
+    points: NDArray[np.float32], queries: NDArray[np.float32], reach_m: float
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """For float32[Q, 3], float64[Q] and int[Q]: how far and which the nearest point is.
+
+    Beyond reach the distance is infinite, and the index one past the last.
+    """
+    distance, index = cKDTree(points).query(queries, distance_upper_bound=reach_m)
+    return np.asarray(distance), np.asarray(index)

@@ -1,6 +1,7 @@
 """Wavefront OBJ files as triangles with texture coordinates."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,5 @@ def _corner(word: str) -> tuple[int, int]:
 
 def _fan(polygon: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [
-        corner
-        for second, third in zip(polygon[1:], polygon[2:], strict=False)
-        for corner in (polygon[0], second, third)
+        corner for second, third in pairwise(polygon[1:]) for corner in (polygon[0], second, third)
     ]

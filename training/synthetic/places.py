@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from training.ccp.selection import select
 from training.ccp.source import Source, read_annotation, read_photo, read_source
-from training.synthetic.arrays import ImageU8
+from training.synthetic.arrays import ImageU8, as_bytes
 from training.synthetic.description import Place
 
 _CACHED_PHOTOS = 16
@@ -37,13 +37,13 @@ class Places:
             picture = drawn_background(place.seed)
         else:
             photo, annotation = self._read(place.photo)
-            picture = without_person(photo, annotation > 0)
+            picture = without_person(photo, np.greater(annotation, 0))
         if place.mirrored:
             picture = np.ascontiguousarray(picture[:, ::-1])
         picture = _cropped(picture, place.crop, size)
         if place.blur > 0:
-            picture = cv2.GaussianBlur(picture, (0, 0), place.blur)
-        return picture.astype(np.uint8)
+            picture = as_bytes(cv2.GaussianBlur(picture, (0, 0), place.blur))
+        return picture
 
     def cloth(self, photo: str, seed: int) -> ImageU8 | None:
         """A square of cloth uint8[48, 48, 3] of a photo's clothes; none where all is narrower."""
@@ -110,9 +110,8 @@ def without_person(photo: ImageU8, person: NDArray[np.bool_]) -> ImageU8:
     share = np.clip((x - middle) / 40 + 0.5, 0, 1)[..., None]
     filled = sides[0] * (1 - share) + sides[1] * share
     hole = np.clip((x - left[:, None]) / 6, 0, 1) * np.clip((right[:, None] - x) / 6, 0, 1)
-    hole = (hole * has_near(has, 40)[:, None])[..., None]
-    mixed: ImageU8 = np.rint(photo * (1 - hole) + filled * hole).astype(np.uint8)
-    return mixed
+    hole = (hole * _has_near(np.asarray(has), 40)[:, None])[..., None]
+    return as_bytes(photo * (1 - hole) + filled * hole)
 
 
 def _bounced(place: NDArray[np.float32], edge: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -121,7 +120,7 @@ def _bounced(place: NDArray[np.float32], edge: NDArray[np.float32]) -> NDArray[n
     return folded
 
 
-def has_near(has: NDArray[np.bool_], reach: int) -> NDArray[np.float32]:
+def _has_near(has: NDArray[np.bool_], reach: int) -> NDArray[np.float32]:
     """float32[H]: 1 where a row or one near it is true."""
     grown = cv2.dilate(has.astype(np.uint8)[:, None], np.ones((2 * reach + 1, 1), np.uint8))
     return grown[:, 0].astype(np.float32)
@@ -152,7 +151,7 @@ def drawn_background(seed: int) -> ImageU8:
         grid = random.normal(0, 10, (cells, cells)).astype(np.float32)
         picture += cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
     blurred = cv2.GaussianBlur(picture, (0, 0), random.uniform(1, 4))
-    return np.rint(blurred.clip(0, 255)).astype(np.uint8)
+    return as_bytes(blurred)
 
 
 def sky_of(background: ImageU8) -> NDArray[np.float32]:
@@ -189,4 +188,4 @@ def _evenly_lit(patch: ImageU8) -> ImageU8:
     picture = patch.astype(np.float32) + 1
     slow = cv2.GaussianBlur(picture.mean(axis=2), (0, 0), _PATCH / 4)
     even = picture * (slow.mean() / slow)[..., None]
-    return np.rint(even.clip(0, 255)).astype(np.uint8)
+    return as_bytes(even)

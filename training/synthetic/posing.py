@@ -54,7 +54,8 @@ class Poser:
             name[:-2] + swap[name[-2:]] if name[-2:] in swap else name for name in self._model.bones
         ]
         order = [self._model.bone_index[name] for name in names]
-        return _MIRROR @ turns[order] @ _MIRROR
+        mirrored: Rotations = _MIRROR @ turns[order] @ _MIRROR
+        return mirrored
 
     def _spread(self, turns: Rotations, bones: tuple[str, ...], degrees: tuple[float, ...]) -> None:
         """Share a rotation among a chain of bones, on top of what they have."""
@@ -76,7 +77,8 @@ class Poser:
         return turns
 
     def _head(self, rest: RestBody, name: str) -> NDArray[np.float64]:
-        return rest.heads[self._model.bone_index[name]].astype(np.float64)
+        head: NDArray[np.float64] = rest.heads[self._model.bone_index[name]].astype(np.float64)
+        return head
 
     def _arm(self, turns: Rotations, rest: RestBody, side: str, limb: Limb) -> None:
         sign = 1.0 if side == "L" else -1.0

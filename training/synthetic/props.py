@@ -63,7 +63,8 @@ class _Grip:
 
     def head(self, bone: str) -> NDArray[np.float64]:
         """Where a bone begins at rest."""
-        return self._heads[self._model.bone_index[bone]].astype(np.float64)
+        head: NDArray[np.float64] = self._heads[self._model.bone_index[bone]].astype(np.float64)
+        return head
 
     def palm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Posed middle of the palm, and axes float64[3, 3]: along, across, out of the palm."""
@@ -83,7 +84,8 @@ class _Grip:
 def _box(sizes: tuple[float, float, float], round_share: float = 0.12) -> _Place:
     """A box around the origin with bevelled edges."""
     steps = np.array([-1, -1 + round_share, 1 - round_share, 1])
-    points, triangles = [], []
+    points: list[NDArray[np.float64]] = []
+    triangles: list[NDArray[np.int64]] = []
     for axis in range(3):
         for sign in (-1, 1):
             u, v = np.meshgrid(steps, steps, indexing="ij")

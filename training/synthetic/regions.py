@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limn.labels import IGNORE_INDEX, LIP
+from training.synthetic.arrays import as_bytes
 from training.synthetic.bodies import BodyModel
 from training.synthetic.shape import RestBody
 
@@ -46,5 +47,5 @@ def body_labels(
     is_collar = (middle[:, 2] > shoulders[:, 2].mean() - _COLLAR_DEPTH_M) & (
         np.abs(middle[:, 0]) < 0.7 * np.abs(shoulders[:, 0]).mean()
     )
-    labels[(labels == IGNORE_INDEX) & is_collar] = LIP.index("face")
-    return labels
+    is_face = (labels == IGNORE_INDEX) & is_collar
+    return as_bytes(np.where(is_face, LIP.index("face"), labels))

@@ -1,6 +1,7 @@
 """The run over many pictures: processes that render, each given the next number when free."""
 
 import subprocess
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
@@ -65,18 +66,21 @@ def _feed(
     command: list[str], numbers: SimpleQueue[int], done: Callable[[Answer], None]
 ) -> list[Answer]:
     """One worker from start to end; what it failed at."""
-    failed = []
-    with subprocess.Popen(  # noqa: S603 - the interpreter and module are ours
-        command,
-        cwd=CHECKOUT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    failed: list[Answer] = []
+    # A pipe that nobody reads would stop a worker that has much to complain of.
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(  # noqa: S603 - ours
+            command,
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+        ) as process,
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
-        assert process.stderr is not None
         while True:
             try:
                 index = numbers.get_nowait()
@@ -90,7 +94,8 @@ def _feed(
                 pass
             line = process.stdout.readline()
             if not line:
-                last = process.stderr.read().strip().splitlines()[-1:]
+                complaints.seek(0)
+                last = complaints.read().strip().splitlines()[-1:]
                 raise SynthesisError(f"a worker died at picture {index}: {' '.join(last)}")
             answer = Answer.model_validate_json(line)
             if answer.error is not None:

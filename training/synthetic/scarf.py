@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
-from training.synthetic.arrays import Vertices
+from training.synthetic.arrays import Vertices, as_float
 from training.synthetic.bodies import BodyModel
 from training.synthetic.landmarks import Landmarks
 from training.synthetic.piece import Piece
@@ -41,10 +41,9 @@ def _ring(marks: Landmarks, thickness_m: float) -> Vertices:
     x = out * np.sin(around)
     y = -out * np.cos(around) * 1.05
     z = thickness_m * 1.4 * np.sin(across) * folds + 0.018 * -np.cos(around)
-    below = marks.neck + [0.0, 0.0, 0.01]
-    return (below + np.stack(np.broadcast_arrays(x, y, z), axis=-1).reshape(-1, 3)).astype(
-        np.float32
-    )
+    middle = marks.neck + np.array([0.0, 0.0, 0.01])
+    ring = np.stack(np.broadcast_arrays(x, y, z), axis=-1).reshape(-1, 3)
+    return as_float(middle + ring)
 
 
 def _end(model: BodyModel, rest: RestBody, marks: Landmarks, length_m: float) -> Vertices:

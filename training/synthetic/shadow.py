@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.synthetic.arrays import as_float
 from training.synthetic.camera import Camera
 from training.synthetic.surface import Surface
 
@@ -50,7 +51,7 @@ def ground_shadow(
     maps = np.stack([shade, near], axis=-1).astype(np.float32) / 255
     seen = _seen_on_ground(camera, ground_z)
     picture = cv2.remap(maps, seen[..., 0], seen[..., 1], cv2.INTER_LINEAR, borderValue=(0, 0))
-    return picture[..., 0], picture[..., 1]
+    return as_float(picture[..., 0]), as_float(picture[..., 1])
 
 
 def _fill(mask: NDArray[np.uint8], triangles: NDArray[np.float32]) -> None:

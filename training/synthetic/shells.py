@@ -15,6 +15,7 @@ from training.synthetic.bodies import BodyModel
 from training.synthetic.headgear import HEADGEAR
 from training.synthetic.landmarks import Landmarks
 from training.synthetic.piece import Piece, joined
+from training.synthetic.regions import part_of_bone
 from training.synthetic.scarf import scarf
 from training.synthetic.shape import RestBody
 from training.synthetic.wardrobe import ITEMS
@@ -35,6 +36,27 @@ class _Cutter:
         """float32[N], of each vertex of the body at rest."""
         return self.rest.vertices[:, 2]
 
+    def between(self, group: str, low_z: float, high_z: float, among: NDArray[np.bool_]) -> Piece:
+        """The triangles of a group among bool[N] that lie between two heights, at least in part.
+
+        Corners beyond a height are moved to it, so that hems are straight.
+        """
+        z = self.heights
+        is_free = self.marks.along_arm == 0
+        part = self.cut(group, among & (~is_free | (z > low_z - 0.1) & (z < high_z + 0.1)))
+        vertices = part.vertices.copy()
+        part_z = vertices[:, 2]
+        on_arm = part.weights @ self._arm_bones > 0.5
+        inside = on_arm | ((part_z > low_z) & (part_z < high_z))
+        vertices[:, 2] = np.where(on_arm, part_z, part_z.clip(low_z, high_z))
+        return part.with_vertices(vertices).only(inside[part.triangles].any(axis=1))
+
+    @property
+    def _arm_bones(self) -> NDArray[np.float32]:
+        """float32[B]: 1 for the bones of the arms."""
+        parts = [part_of_bone(bone) for bone in self.model.bones]
+        return np.array([part.endswith("arm") for part in parts], dtype=np.float32)
+
     def cut(self, group: str, keep: NDArray[np.bool_]) -> Piece:
         """The triangles of a group whose corners are all in `keep`, bool[N]."""
         rows = self.model.groups[group]
@@ -46,21 +68,19 @@ class _Cutter:
             self.model.dense_weights,
             np.zeros(len(rows), dtype=np.uint8),
         )
-        return whole.only(keep[triangles].all(axis=1))
+        return whole.only(np.asarray(keep[triangles].all(axis=1)))
 
     def trunk(self, hem_z: float, neck_z: float, sleeve: float) -> Piece:
         """Torso and arms of the tights, between two heights; sleeves are 0 none to 1 whole."""
-        along, z = self.marks.along_arm, self.heights
-        return self.cut(_TIGHTS, np.where(along > 0, along < sleeve, (z > hem_z) & (z < neck_z)))
+        return self.between(_TIGHTS, hem_z, neck_z, self.marks.along_arm < sleeve)
 
     def legs(self, group: str, waist_z: float, hem_z: float) -> Piece:
-        """All of a group below the waist but the arms, between two heights."""
-        z = self.heights
-        return self.cut(group, (z < waist_z) & (z > hem_z) & (self.marks.along_arm == 0))
+        """All of a group but the arms, between two heights."""
+        return self.between(group, hem_z, waist_z, self.marks.along_arm == 0)
 
     def skirt(self, waist_z: float, hem_z: float) -> Piece:
         """The skirt, between two heights."""
-        return self.cut(_SKIRT, (self.heights < waist_z) & (self.heights > hem_z))
+        return self.between(_SKIRT, hem_z, waist_z, np.ones(len(self.heights), dtype=bool))
 
 
 def make_shell(name: str, model: BodyModel, rest: RestBody, length: float) -> Piece:

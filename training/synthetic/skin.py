@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.arrays import ImageU8
+from training.synthetic.arrays import ImageU8, as_bytes
 from training.synthetic.description import Complexion
 from training.synthetic.errors import SynthesisError
 
@@ -50,7 +50,7 @@ class SkinPainter:
         picture = _blend(picture, picture * red * 0.93, self._mask("eyelids") * 0.6)
         nails = np.minimum(tone * 1.12 + 0.03, 1).astype(np.float32)
         picture = _blend(picture, nails, self._mask("fingernails") * 0.6)
-        return np.rint(picture.clip(0, 1) * 255).astype(np.uint8)
+        return as_bytes(picture * 255)
 
     def _read(self, name: str) -> NDArray[np.float32]:
         """float32[1024, 1024], 0 to 1."""
@@ -58,7 +58,8 @@ class SkinPainter:
         picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         if picture is None:
             raise SynthesisError(f"{path}: not a picture")
-        return cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) / np.float32(255)
+        scaled = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+        return scaled.astype(np.float32) / np.float32(255)
 
 
 def skin_tone(tone: float) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ Slot = Literal[
     "tights", "socks", "bottom", "shoes", "top", "dress", "outer", "scarf", "gloves", "glasses",
     "hat", "hair", "brows", "lashes", "eyes",
 ]  # fmt: skip
-Wearer = Literal["all", "female", "male"]
+Wearer = Literal["all", "female", "male", "nobody"]
 
 SHOE = "shoe"
 """The label that becomes left or right shoe by the side of the body that a piece is on."""
@@ -43,7 +43,7 @@ class Item:
         file: path below the folder of parts, or of the npm package's clothes; empty for a
             shell, which is made from the body.
         labels: class of LIP of each piece; the key -1 stands for all pieces.
-        wearer: whom it is made for.
+        wearer: whom it is made for; nobody alone, what is only part of an outfit.
         source: where the file comes from.
         textured: whether a texture beside the mesh holds its folds and seams.
     """
@@ -104,7 +104,7 @@ _TOPS = (
     _suit("male_casualsuit04", "top", "all", p0=UPPER),
     _suit("male_casualsuit05", "top", "male", p2=UPPER),
     _suit("male_casualsuit06", "top", "all", p0=UPPER),
-    _suit("male_worksuit01", "top", "all", p0=UPPER),
+    _suit("male_worksuit01", "top", "nobody", p0=UPPER),
     _npm("VNeckTop", "top", UPPER, _PUNKDUCK, "female"),
     _npm("Tank_Top_01", "top", UPPER, _MINDFRONT, "all"),
     _npm("Sleeveless", "top", UPPER, _PUNKDUCK, "female"),
@@ -236,7 +236,7 @@ ITEMS: dict[str, Item] = {
         *_HATS,
         *_HAIRS,
         *_FACE,
-    )  # fmt: skip
+    )
 }
 """All items by name."""
 

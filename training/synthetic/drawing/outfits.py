@@ -83,7 +83,7 @@ def _but_jumpsuits(names: list[str]) -> Mapping[str, float]:
 def _two_pieces(dice: Dice, rail: _Rail, wearer: Wearer) -> str:
     bottom = dice.one(items("bottom", wearer))
     is_trousers = bottom not in (*_SKIRTS, *_SHORTS)
-    flare = dice.weighted({0.0: 0.4, 0.25: 0.3, 0.6: 0.2, 1.0: 0.1})
+    flare = dice.weighted({0.0: 0.5, 0.12: 0.25, 0.3: 0.18, 0.5: 0.07})
     rail.add(
         bottom,
         loose_m=0.0 if bottom in _TIGHT else dice.uniform(0.0, 0.015),
@@ -99,7 +99,7 @@ def _suit(dice: Dice, rail: _Rail) -> str:
         rail.add("jumpsuit", loose_m=dice.uniform(0, 0.012), flare=dice.uniform(0, 0.4))
         return "jumpsuit"
     rail.add("male_worksuit01_dress")
-    rail.add(dice.one(["male_worksuit01_top", "male_casualsuit03_top", "long_sleeves"]))
+    rail.add(dice.one(["male_worksuit01_top", "male_casualsuit03_top", "male_casualsuit04_top"]))
     return "male_worksuit01_dress"
 
 

@@ -66,8 +66,7 @@ def _person(
     plain = draw_cloth(dice, (), shine=0.0, shade=1.0)
     grown = tuple(Worn(item=name, cloth=plain, loose_m=0, flare=0, length=0) for name in names)
     if kinds is None:
-        is_long = any(one.item in LONG for one in worn)
-        kinds = poses.UPRIGHT if is_long else poses.ALL
+        kinds = poses.UPRIGHT if any(one.item in LONG for one in worn) else poses.ALL
     person = Person(
         body=body,
         complexion=draw_complexion(dice, origin),
@@ -84,10 +83,28 @@ def _free_pose(dice: Dice, studio: Studio, person: Person, kinds: dict[str, floa
     kind = dice.weighted(kinds)
     for _ in range(_TRIES):
         pose = poses.draw_pose(dice, {kind: 1.0})
+        if _spreads(person):
+            pose = _arms_out(pose)
         rotations = studio.poser.rotations(pose, rest)
         if studio.collisions.deepest(rest, rotations, kind == "pockets") < _INSIDE:
             return pose
     return person.pose
+
+
+def _spreads(person: Person) -> bool:
+    """Whether they wear something wide, which hands that hang close would be inside of."""
+    return any(one.item in LONG for one in person.worn)
+
+
+def _arms_out(pose: Pose) -> Pose:
+    """Hanging arms further from the body."""
+    arms = tuple(
+        arm.model_copy(update={"target": (arm.target[0] + 0.14, *arm.target[1:])})
+        if arm.target[2] < -0.6
+        else arm
+        for arm in pose.joints.arms
+    )
+    return pose.model_copy(update={"joints": pose.joints.model_copy(update={"arms": arms})})
 
 
 def _props(dice: Dice, person: Person) -> tuple[Prop, ...]:
@@ -95,7 +112,7 @@ def _props(dice: Dice, person: Person) -> tuple[Prop, ...]:
     side = dice.one(["left", "right"])
     color = dice.one(_PROP_COLORS)
     if person.pose.name == "sit":
-        seat = Prop(kind="seat", side="left", size_m=dice.uniform(0.4, 1.2), color=color)
+        seat = Prop(kind="seat", side="left", size_m=dice.uniform(0.36, 0.6), color=color)
         props.append(seat)
     if dice.chance(0.08):
         size = dice.uniform(0.36, 0.5)

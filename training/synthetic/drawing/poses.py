@@ -199,7 +199,7 @@ def _at_head(dice: Dice, head: Vector) -> Joints:
     """A hand at ear, chin or hat."""
     hand = _limb(
         dice,
-        (dice.uniform(-0.2, 0.05), dice.uniform(-0.35, -0.2), dice.uniform(0.12, 0.4)),
+        (dice.uniform(-0.26, -0.12), dice.uniform(-0.3, -0.12), dice.uniform(0.28, 0.5)),
         (1.0, -0.3, -0.8),
         20,
     )

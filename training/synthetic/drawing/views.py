@@ -25,8 +25,8 @@ def draw_view(dice: Dice) -> View:
         "above": dice.uniform(12, 50),
         "below": dice.uniform(-22, -8),
     }[tilt]
-    cut = dice.chance(0.22)
-    shift = (dice.normal(0, 0.16), dice.normal(0, 0.12)) if cut else (0.0, 0.0)
+    cut = dice.chance(0.2)
+    shift = (dice.uniform(-0.3, 0.3), dice.uniform(-0.22, 0.22)) if cut else (0.0, 0.0)
     return View(
         azimuth=azimuth,
         elevation=elevation,
