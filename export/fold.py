@@ -60,7 +60,8 @@ def _affine(
     scale, bias, mean, variance = (numpy_helper.to_array(weights[n]) for n in norm.input[1:5])
     epsilon = next((part.f for part in norm.attribute if part.name == "epsilon"), 1e-5)
     factor = scale / np.sqrt(variance + epsilon)
-    return factor, bias - mean * factor
+    offset = bias - mean * factor
+    return factor.astype(np.float32), offset.astype(np.float32)
 
 
 def _scale(

@@ -39,12 +39,13 @@ def create_app(settings: Settings) -> FastAPI:
     `app.state.grpc_port` is where gRPC listens, while the app runs.
     """
     metrics = Metrics()
-    admission = Admission(settings.max_in_flight, metrics)
+    admission = Admission(settings.max_in_flight, settings.max_body_bytes_in_flight, metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
         state.pipeline = await start_pipeline(settings)
+        metrics.cost_in_flight.set_function(lambda: state.pipeline.budget.taken)
         state.inference = InferenceService(
             state.pipeline, settings.max_batch_images, settings.request_timeout_s
         )
@@ -75,8 +76,8 @@ def create_app(settings: Settings) -> FastAPI:
         settings.max_upload_bytes, settings.max_batch_images, settings.request_timeout_s
     )
     # The one added last is the first to see a request.
-    app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(AdmissionGate, paths=_ADMITTED, admission=admission)
+    app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(RequestContext, metrics=metrics)
     answer_with_problems(app)
     for routes in (parse, kserve, catalogue, operations, documentation):

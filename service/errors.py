@@ -36,7 +36,11 @@ class PortTaken(ServiceError):
 
 
 class Overloaded(ServiceError):
-    """As many requests as the service takes are in flight."""
+    """As many requests, or as much of their work, as the service takes are in flight."""
+
+
+class TooCostly(ServiceError):
+    """One request asks for more work than the service does for any."""
 
 
 class AnswerTimeout(ServiceError):

@@ -48,6 +48,16 @@ class Metrics:
             "Parse and inference requests worked on or waiting",
             registry=self.registry,
         )
+        self.body_bytes_in_flight = Gauge(
+            "limn_request_body_bytes_in_flight",
+            "Bytes of the bodies of those requests, announced or received",
+            registry=self.registry,
+        )
+        self.cost_in_flight = Gauge(
+            "limn_cost_units_in_flight",
+            "Work of the networks in progress or waiting; a unit is one canvas at scale 1",
+            registry=self.registry,
+        )
         self._calls = Counter(
             "limn_grpc_requests_total",
             "gRPC requests answered, each message of a stream",

@@ -83,7 +83,10 @@ def _route(scope: Scope) -> str:
 
 
 class AdmissionGate:
-    """Admits requests whose path matches; one too many is refused before its body is read."""
+    """Admits requests whose path matches; one too many is refused before its body is read.
+
+    `BodyLimit` comes first: an announcement that is too long takes no room.
+    """
 
     def __init__(self, app: ASGIApp, paths: re.Pattern[str], admission: Admission) -> None:
         self.app = app
@@ -96,12 +99,28 @@ class AdmissionGate:
             return
         with ExitStack() as place:
             try:
-                place.enter_context(self._admission.admitted())
+                held = place.enter_context(self._admission.admitted())
+                held.hold(_announced(scope))
             except Overloaded as error:
                 response = problems.respond(problems.document_of(error), scope)
                 await response(scope, receive, send)
                 return
-            await self.app(scope, receive, send)
+            received = 0
+
+            async def counted() -> Message:
+                nonlocal received
+                message = await receive()
+                received += len(message.get("body", b""))
+                held.hold(received)
+                return message
+
+            await self.app(scope, counted, send)
+
+
+def _announced(scope: Scope) -> int:
+    """Bytes that the body says it has; 0 where it says nothing."""
+    length = Headers(scope=scope).get("content-length", "")
+    return int(length) if length.isdecimal() else 0
 
 
 class BodyLimit:
@@ -116,8 +135,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         error = BodyTooLarge(f"the limit is {self._limit} bytes")
-        announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._limit:
+        if _announced(scope) > self._limit:
             response = problems.respond(problems.document_of(error), scope)
             await response(scope, receive, send)
             return

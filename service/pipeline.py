@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limn.geometry import Crop, Letterbox, Size, crops_of
-from limn.image import ImageLimits, decode
+from limn.image import ImageLimits, decode, decode_reduced
 from limn.ops.array import letterbox
 from service.assembly import Assembly
+from service.budget import WorkBudget
 from service.engines.protocol import Engine
 from service.outputs import Answer, Parsed, answer
 from service.parameters import ParseLimits, ParseParameters, ParsePlan, plan
@@ -41,12 +42,14 @@ class ParsingPipeline:
         repository: ModelRepository,
         engine: Engine,
         workers: Workers,
+        budget: WorkBudget,
         image_limits: ImageLimits,
         parse_limits: ParseLimits,
     ) -> None:
         self.repository = repository
         self.engine = engine
         self.workers = workers
+        self.budget = budget
         self.parse_limits = parse_limits
         self._image_limits = image_limits
 
@@ -65,8 +68,13 @@ class ParsingPipeline:
         Raises:
             ImageError: the bytes cannot be used.
             InvalidParameter: a box lies outside the photo.
+            TooCostly, Overloaded: see `WorkBudget.work`.
             EngineError: the engine failed.
         """
+        with self.budget.work(max(1, len(plan.boxes)) * plan.tta.cost):
+            return await self._assembled(data, plan)
+
+    async def _assembled(self, data: bytes, plan: ParsePlan) -> Parsed:
         prepared = await self.workers.run(partial(self._prepare, data, plan))
         photo = Assembly(prepared.photo, len(prepared.crops) > 1 or plan.output == "json")
         kept: list[NDArray[np.float16]] = []
@@ -86,18 +94,33 @@ class ParsingPipeline:
     def _prepare(self, data: bytes, plan: ParsePlan) -> _Prepared:
         contract = plan.model.contract
         with stage("decode"):
-            image = decode(data, self._image_limits)
+            image, photo = self._decoded(data, plan)
+            shown = self._shown(data, plan, image, photo)
         with stage("canvas"):
-            photo = image.shape[0], image.shape[1]
             crops = crops_of(plan.boxes, photo)
             boxes = [Letterbox.fit(crop.size, contract.canvas) for crop in crops]
             canvases = [
-                letterbox(image[crop.slices], box, contract.fill)
+                letterbox(image[crop.slices] if plan.boxes else image, box, contract.fill)
                 for crop, box in zip(crops, boxes, strict=True)
             ]
-        # A photo is large, and requests wait for a worker: only an overlay needs it again.
-        kept = image if plan.output == "overlay" else None
-        return _Prepared(photo, crops, boxes, np.stack(canvases), kept)
+        return _Prepared(photo, crops, boxes, np.stack(canvases), shown)
+
+    def _shown(
+        self, data: bytes, plan: ParsePlan, image: NDArray[np.uint8], photo: Size
+    ) -> NDArray[np.uint8] | None:
+        """The whole photo for an overlay; the network sees what it sees for other outputs."""
+        if plan.output != "overlay":
+            return None
+        return image if image.shape[:2] == photo else decode(data, self._image_limits)
+
+    def _decoded(self, data: bytes, plan: ParsePlan) -> tuple[NDArray[np.uint8], Size]:
+        """The photo, no larger than its canvas needs it where it is one crop; and its size."""
+        canvas = plan.model.contract.canvas
+
+        def enough(photo: Size) -> Size:
+            return photo if plan.boxes else Letterbox.fit(photo, canvas).content
+
+        return decode_reduced(data, self._image_limits, enough)
 
 
 def _paste(photo: Assembly, prepared: _Prepared, first: int, scores: NDArray[np.float32]) -> None:

@@ -52,10 +52,18 @@ class Settings(BaseSettings):
         " GPU; what cannot be shared goes in messages",
     )
     sessions: int = Field(
-        default_factory=_cores, ge=1, le=256, description="worker threads and network sessions"
+        default_factory=_cores, ge=1, le=256, description="worker threads that compute"
     )
     max_in_flight: int = Field(
         16, ge=1, le=10_000, description="requests worked on or waiting; the next one gets 429"
+    )
+    max_body_bytes_in_flight: int = Field(
+        256 * 2**20, ge=1, description="bytes of request bodies at a time; the next gets 429"
+    )
+    max_cost: float = Field(
+        default_factory=lambda: 200.0 * _cores(),
+        gt=0,
+        description="units of work at a time, and in one request; a unit is one person at scale 1",
     )
     request_timeout_s: float = Field(
         60, gt=0, le=3_600, description="seconds for the body to arrive, and again for the answer"

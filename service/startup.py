@@ -1,6 +1,7 @@
 """From settings to a pipeline that is ready to parse."""
 
 from limn.image import ImageLimits
+from service.budget import WorkBudget
 from service.engines.embedded import EmbeddedEngine
 from service.engines.protocol import Engine
 from service.engines.triton.engine import TritonEngine
@@ -22,6 +23,7 @@ async def start_pipeline(settings: Settings) -> ParsingPipeline:
         repository,
         await _engine(settings, repository, workers),
         workers,
+        WorkBudget(settings.max_cost),
         ImageLimits(settings.max_upload_bytes, settings.max_image_pixels, settings.max_image_side),
         ParseLimits(
             settings.max_boxes, settings.max_scales, settings.min_scale, settings.max_scale

@@ -22,6 +22,11 @@ class Workers:
         # Requests share the cores; threads of OpenCV's own would only get in their way.
         cv2.setNumThreads(1)
 
+    @property
+    def idle(self) -> int:
+        """How many have nothing to do."""
+        return int(self._limiter.available_tokens)
+
     async def run(self, step: Callable[[], T]) -> T:
         """Result of `step`, called in a worker thread; cancelling waits for it to end."""
         return await to_thread.run_sync(step, limiter=self._limiter)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from limn.ops.array import fuse
 from service.engines.network import Network
-from service.engines.protocol import TestTimeSettings
+from service.engines.protocol import TestTimeSettings, View
+from service.engines.shares import shares
 from service.engines.together import all_of
 from service.errors import EngineUnavailable
 from service.repository import ModelId, ServedModel
@@ -21,10 +22,11 @@ Scores = NDArray[np.float32]
 
 
 class EmbeddedEngine:
-    """One session per model and worker, each with a single thread.
+    """One session per model, which every worker runs on its own core.
 
     A network gains nothing from a second thread, and nothing from a batch on a CPU: throughput
-    comes from sessions side by side. So a request is cut into one job per canvas, scale and flip.
+    comes from workers side by side. A canvas is one job where all are busy; its views are dealt
+    out to those that are not.
     """
 
     def __init__(self, networks: Mapping[ModelId, Network], workers: Workers) -> None:
@@ -35,10 +37,7 @@ class EmbeddedEngine:
     @classmethod
     async def start(cls, models: Sequence[ServedModel], workers: Workers) -> Self:
         """Load and warm up every model; ContractError where one is not what it says."""
-        networks = {
-            model.id: await workers.run(partial(Network.load, model, workers.count))
-            for model in models
-        }
+        networks = {model.id: await workers.run(partial(Network.load, model)) for model in models}
         return cls(networks, workers)
 
     async def scores(
@@ -51,10 +50,7 @@ class EmbeddedEngine:
 
         async def score(canvas: NDArray[np.uint8]) -> Scores:
             async with window:
-                parts = await all_of(
-                    [partial(self._view, network, canvas, scale, flip) for scale, flip in tta.views]
-                )
-                return await self._workers.run(partial(_fuse, parts, network.grid))
+                return await self._canvas(network, canvas, tta.views)
 
         return np.concatenate(await all_of([partial(score, canvas) for canvas in canvases]))
 
@@ -75,10 +71,26 @@ class EmbeddedEngine:
             raise EngineUnavailable(f"model {model} is not loaded")
         return network
 
-    async def _view(
-        self, network: Network, canvas: NDArray[np.uint8], scale: float, flip: bool
+    async def _canvas(
+        self, network: Network, canvas: NDArray[np.uint8], views: Sequence[View]
     ) -> Scores:
-        return await self._workers.run(partial(network.view, canvas, scale, flip))
+        """Fused scores float32[1, K, h, w] of one canvas."""
+        jobs = shares(views, self._workers.idle)
+        if len(jobs) == 1:
+            return await self._workers.run(
+                lambda: _fuse(network.scores(canvas, views), network.grid)
+            )
+        parts: dict[int, Scores] = {}
+
+        async def see(indices: Sequence[int]) -> None:
+            mine = [views[index] for index in indices]
+            seen = await self._workers.run(partial(network.scores, canvas, mine))
+            parts.update(zip(indices, seen, strict=True))
+
+        await all_of([partial(see, indices) for indices in jobs])
+        # In the order of the views, whoever was first: sums of floats depend on it.
+        ordered = [parts[index] for index in range(len(views))]
+        return await self._workers.run(partial(_fuse, ordered, network.grid))
 
     async def ready(self) -> bool:
         """See `Engine.ready`."""

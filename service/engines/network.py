@@ -1,7 +1,6 @@
-"""One model in ONNX Runtime on the CPU: its sessions, and a canvas seen one way."""
+"""One model in ONNX Runtime on the CPU, and a canvas seen in several ways."""
 
 from collections.abc import Sequence
-from queue import SimpleQueue
 from typing import Protocol, Self
 
 import numpy as np
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 from limn.errors import ContractError
 from limn.geometry import Size
 from service.engines.graph import Tensor, check_graph
-from service.engines.views import grid_of, pixels_of, scores_of
+from service.engines.protocol import View
+from service.engines.views import grid_of, pixels_of, planes_of, scores_of
 from service.errors import InferenceFailed
 from service.repository import ServedModel
 from service.stages import stage
@@ -28,28 +28,24 @@ class Session(Protocol):
 
 
 class Network:
-    """A model's sessions; whoever calls `logits` has one of them to itself for that time."""
+    """A model's session, which computes in the threads that call it, several at a time."""
 
-    def __init__(self, model: ServedModel, sessions: Sequence[Session]) -> None:
+    def __init__(self, model: ServedModel, session: Session) -> None:
         self._model = model
-        self._sessions = tuple(sessions)
-        self._free: SimpleQueue[Session] = SimpleQueue()
-        for session in sessions:
-            self._free.put(session)
+        self._session = session
 
     @classmethod
-    def load(cls, model: ServedModel, sessions: int) -> Self:
-        """Open the sessions and run each at every scale of the contract.
+    def load(cls, model: ServedModel) -> Self:
+        """Open the session and run it at every scale of the contract.
 
-        Memory is planned then, and a graph that is not what it says shows.
+        Kernels are chosen then, and a graph that is not what it says shows.
 
         Raises:
             ContractError: the graph does not load, does not run or does not fit its contract.
         """
-        network = cls(model, [_open(model) for _ in range(sessions)])
-        for session in network._sessions:
-            for size in model.contract.scales.values():
-                network._warm_up(session, size)
+        network = cls(model, _open(model))
+        for size in model.contract.scales.values():
+            network._warm_up(size)
         return network
 
     @property
@@ -57,14 +53,17 @@ class Network:
         """(h, w) of the scores at scale 1."""
         return grid_of(self._model)
 
-    def view(self, canvas: NDArray[np.uint8], scale: float, flip: bool) -> NDArray[np.float32]:
-        """Probabilities float32[1, K, h, w] of a canvas uint8[S_h, S_w, 3], on `grid`.
+    def scores(self, canvas: NDArray[np.uint8], views: Sequence[View]) -> list[NDArray[np.float32]]:
+        """Probabilities float32[1, K, h, w] on `grid` of a canvas uint8[S_h, S_w, 3], per view.
 
         Raises:
             InferenceFailed: ONNX Runtime raised.
         """
-        pixels = pixels_of(self._model, canvas[np.newaxis], scale, flip)
-        return scores_of(self._model, self.logits(pixels), flip)
+        planes = planes_of(self._model, canvas[np.newaxis])
+        return [
+            scores_of(self._model, self.logits(pixels_of(self._model, planes, *view)), view.flip)
+            for view in views
+        ]
 
     def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels float32[1, 3, h, w] to logits float32[1, K, h / stride, w / stride].
@@ -72,27 +71,20 @@ class Network:
         Raises:
             InferenceFailed: ONNX Runtime raised.
         """
-        session = self._free.get()
-        try:
-            return self._run(session, pixels)
-        finally:
-            self._free.put(session)
-
-    def _run(self, session: Session, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         names = self._model.contract.tensors
         with stage("network"):
             try:
-                outputs = session.run([names.logits], {names.pixels: pixels})
+                outputs = self._session.run([names.logits], {names.pixels: pixels})
             except Exception as exc:
                 # ONNX Runtime's exceptions share no base of their own.
                 raise InferenceFailed(f"{type(exc).__name__}: {exc}") from exc
         return outputs[0]
 
-    def _warm_up(self, session: Session, size: Size) -> None:
+    def _warm_up(self, size: Size) -> None:
         pixels = np.zeros((1, 3, *size), dtype=np.float32)
         at = f"model {self._model.id}, input {size[0]}x{size[1]}"
         try:
-            logits = self._run(session, pixels)
+            logits = self.logits(pixels)
         except InferenceFailed as exc:
             raise ContractError(f"{at}: the graph does not run: {exc}") from exc
         stride = self._model.contract.stride
@@ -104,7 +96,7 @@ class Network:
 
 
 def _open(model: ServedModel) -> Session:
-    """A session that uses one core."""
+    """A session that uses the core of its caller."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -1,12 +1,19 @@
 """The one seam between the pipeline and what runs the networks."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.repository import ModelId
+
+
+class View(NamedTuple):
+    """One way to show a canvas: at a scale, mirrored or not."""
+
+    scale: float
+    flip: bool
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,15 @@ class TestTimeSettings:
     flip: bool
 
     @property
-    def views(self) -> list[tuple[float, bool]]:
-        """Scale and whether the canvas is mirrored, for every time that it is shown."""
+    def views(self) -> list[View]:
+        """For every time that a canvas is shown, how."""
         flips = (False, True) if self.flip else (False,)
-        return [(scale, flip) for scale in self.scales for flip in flips]
+        return [View(scale, flip) for scale in self.scales for flip in flips]
+
+    @property
+    def cost(self) -> float:
+        """Work per canvas, in units of one canvas shown once at scale 1."""
+        return sum(view.scale**2 for view in self.views)
 
 
 class Engine(Protocol):

@@ -1,10 +1,10 @@
-"""What every engine does around a network: a canvas seen at one scale, and its logits as scores."""
+"""What every engine does around a network: a canvas seen one way, and its logits as scores."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limn.geometry import Size
-from limn.ops.array import preprocess, probabilities, resize, unmirror
+from limn.ops.array import normalise, probabilities, resize, unmirror
 from service.repository import ServedModel
 from service.stages import stage
 
@@ -15,14 +15,19 @@ def grid_of(model: ServedModel) -> Size:
     return height // model.contract.stride, width // model.contract.stride
 
 
-def pixels_of(
-    model: ServedModel, canvases: NDArray[np.uint8], scale: float, flip: bool
-) -> NDArray[np.float32]:
-    """Canvases uint8[B, S_h, S_w, 3] as the network takes them at a scale, float32[B, 3, h, w]."""
-    contract = model.contract
+def planes_of(model: ServedModel, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Canvases uint8[B, S_h, S_w, 3] normalised, float32[B, 3, S_h, S_w]: once for all views."""
     with stage("canvas"):
-        seen = canvases[:, :, ::-1] if flip else canvases
-        return preprocess(seen, contract.input_size(scale), contract.mean, contract.std)
+        return normalise(canvases, model.contract.mean, model.contract.std)
+
+
+def pixels_of(
+    model: ServedModel, planes: NDArray[np.float32], scale: float, flip: bool
+) -> NDArray[np.float32]:
+    """`planes_of` canvases as the network takes them at a scale, float32[B, 3, h, w]."""
+    with stage("canvas"):
+        seen = planes[:, :, :, ::-1] if flip else planes
+        return np.ascontiguousarray(resize(seen, model.contract.input_size(scale)))
 
 
 def scores_of(model: ServedModel, logits: NDArray[np.float32], flip: bool) -> NDArray[np.float32]:

@@ -33,7 +33,9 @@ class NetworkModel:
         names = self._served.contract.tensors
         pixels = inputs[names.pixels]
         self._check_size((pixels.shape[2], pixels.shape[3]))
-        return {names.logits: await self._pipeline.engine.logits(self._served.id, pixels)}
+        height, width = self._served.contract.canvas
+        with self._pipeline.budget.work(pixels.size / (3 * height * width)):
+            return {names.logits: await self._pipeline.engine.logits(self._served.id, pixels)}
 
     def _check_size(self, size: tuple[int, int]) -> None:
         contract, limits = self._served.contract, self._pipeline.parse_limits

@@ -54,11 +54,12 @@ class ParserModel:
         refuse_parameters(parameters)
         canvases = inputs[NAMES.canvas]
         parts: list[Mapping[str, Tensor]] = []
-        for start in range(0, len(canvases), CROPS_AT_A_TIME):
-            scores = await self._pipeline.engine.scores(
-                self._served.id, canvases[start : start + CROPS_AT_A_TIME], self._tta
-            )
-            parts.append(await self._pipeline.workers.run(partial(self._finish, scores, outputs)))
+        with self._pipeline.budget.work(len(canvases) * self._tta.cost):
+            for start in range(0, len(canvases), CROPS_AT_A_TIME):
+                some = canvases[start : start + CROPS_AT_A_TIME]
+                scores = await self._pipeline.engine.scores(self._served.id, some, self._tta)
+                finish = partial(self._finish, scores, outputs)
+                parts.append(await self._pipeline.workers.run(finish))
         return {name: np.concatenate([part[name] for part in parts]) for name in outputs}
 
     def _finish(

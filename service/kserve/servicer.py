@@ -122,7 +122,8 @@ class InferenceServicer:
                 yield pb.ModelStreamInferResponse(error_message=failure.text)
 
     async def _infer(self, message: bytes, context: ServicerContext) -> pb.ModelInferResponse:
-        with self._admission.admitted():
+        with self._admission.admitted() as place:
+            place.hold(len(message))
             workers = self._inference.workers
             request = await workers.run(partial(read_request, message))
             answer = await self._inference.infer(request, context.time_remaining())

@@ -10,13 +10,13 @@ from tritonclient.grpc import InferInput, InferRequestedOutput
 
 from limn.contract import ParserContract
 from limn.ops.array import fuse
-from service.engines.protocol import TestTimeSettings
+from service.engines.protocol import TestTimeSettings, View
 from service.engines.together import all_of
 from service.engines.triton.agreement import require_agreement
 from service.engines.triton.connection import RegionLost, TritonConnection
 from service.engines.triton.regions import CudaRegion, Region, SystemRegion
 from service.engines.triton.shared_memory import RegionPool
-from service.engines.views import grid_of, pixels_of, scores_of
+from service.engines.views import grid_of, pixels_of, planes_of, scores_of
 from service.errors import EngineUnavailable
 from service.repository import ModelId, ModelRepository, ServedModel
 from service.stages import stage
@@ -168,12 +168,14 @@ class TritonEngine:
     async def _scale_by_scale(
         self, model: ServedModel, canvases: NDArray[np.uint8], tta: TestTimeSettings
     ) -> Scores:
-        async def view(scale: float, flip: bool) -> Scores:
-            pixels = await self._workers.run(partial(pixels_of, model, canvases, scale, flip))
-            logits = await self.logits(model.id, pixels)
-            return await self._workers.run(partial(scores_of, model, logits, flip))
+        planes = await self._workers.run(partial(planes_of, model, canvases))
 
-        parts = await all_of([partial(view, scale, flip) for scale, flip in tta.views])
+        async def see(view: View) -> Scores:
+            pixels = await self._workers.run(partial(pixels_of, model, planes, *view))
+            logits = await self.logits(model.id, pixels)
+            return await self._workers.run(partial(scores_of, model, logits, view.flip))
+
+        parts = await all_of([partial(see, view) for view in tta.views])
         return await self._workers.run(partial(fuse, parts, grid_of(model)))
 
     async def _network(self, model: ServedModel, pixels: NDArray[np.float32]) -> Scores:

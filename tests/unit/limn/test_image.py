@@ -3,6 +3,7 @@ import tracemalloc
 import zlib
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import simplejpeg
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from limn.errors import CorruptImage, ImageError, ImageTooLarge
-from limn.image import ImageLimits, decode
+from limn.geometry import Size
+from limn.image import ImageLimits, decode, decode_reduced
 from tests.fixtures import pictures
 
 LIMITS = ImageLimits()
@@ -243,3 +245,53 @@ def test_damage_is_an_image_error_or_a_picture(kind: int, changes: list[tuple[in
         return
     assert image.dtype == np.uint8
     assert image.ndim == 3
+
+
+def _large(orientation: int = 1) -> bytes:
+    """A JPEG of 1,001 x 700 stored pixels."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    large = cv2.resize(pictures.photo(), (700, 1001), interpolation=cv2.INTER_CUBIC)
+    return pictures.encoded(np.asarray(large, np.uint8), "JPEG", exif=exif, quality=95)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("least", "expected"),
+    [
+        pytest.param((500, 350), (501, 350), id="half"),
+        pytest.param((400, 200), (501, 350), id="between"),
+        pytest.param((260, 170), (376, 263), id="three-eighths"),
+        pytest.param((100, 40), (126, 88), id="an-eighth"),
+        pytest.param((501, 350), (1001, 700), id="more-than-half"),
+        pytest.param((1001, 700), (1001, 700), id="whole"),
+    ],
+)
+def test_large_jpeg_is_reduced_to_what_is_enough(
+    orientation: int, least: Size, expected: Size
+) -> None:
+    data = _large(orientation)
+    turned = orientation >= 5
+
+    image, size = decode_reduced(data, LIMITS, lambda whole: least[::-1] if turned else least)
+
+    assert size == ((700, 1001) if turned else (1001, 700))
+    assert image.shape[:2] == (expected[::-1] if turned else expected)
+    whole = cv2.resize(decode(data, LIMITS), image.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(image.astype(int) - whole).mean() < 3
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_other_formats_are_never_reduced(kind: str) -> None:
+    data = pictures.encoded(pictures.photo(), kind)
+
+    image, size = decode_reduced(data, LIMITS, lambda whole: (1, 1))
+
+    assert image.shape[:2] == size == pictures.photo().shape[:2]
+
+
+def test_cut_off_jpeg_is_corrupt_in_any_size() -> None:
+    data = _large()
+
+    with pytest.raises(CorruptImage):
+        decode_reduced(data[: len(data) // 2], LIMITS, lambda whole: (100, 100))
