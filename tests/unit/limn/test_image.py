@@ -278,7 +278,8 @@ def test_large_jpeg_is_reduced_to_what_is_enough(
     assert size == ((700, 1001) if turned else (1001, 700))
     assert image.shape[:2] == (expected[::-1] if turned else expected)
     whole = cv2.resize(decode(data, LIMITS), image.shape[1::-1], interpolation=cv2.INTER_AREA)
-    assert np.abs(image.astype(int) - whole).mean() < 3
+    # At an eighth, edges differ from means of areas; turned another way, it would be 80.
+    assert np.abs(image.astype(int) - whole).mean() < 10
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
