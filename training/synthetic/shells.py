@@ -49,7 +49,8 @@ class _Cutter:
         on_arm = part.weights @ self._arm_bones > 0.5
         inside = on_arm | ((part_z > low_z) & (part_z < high_z))
         vertices[:, 2] = np.where(on_arm, part_z, part_z.clip(low_z, high_z))
-        return part.with_vertices(vertices).only(inside[part.triangles].any(axis=1))
+        seen = np.asarray(inside[part.triangles].any(axis=1))
+        return part.with_vertices(vertices).only(seen)
 
     @property
     def _arm_bones(self) -> NDArray[np.float32]:
@@ -116,12 +117,12 @@ def _long_sleeves(cut: _Cutter, length: float) -> Piece:
 
 
 def _loose_shirt(cut: _Cutter, length: float) -> Piece:
-    hem = _between(cut.marks.hip_z, cut.marks.crotch_z, length)
+    hem = _between(cut.marks.hip_z + 0.03, cut.marks.crotch_z + 0.04, length)
     return cut.trunk(hem, cut.marks.neck_z, _between(0.3, 1.0, length)).inflated(0.02)
 
 
 def _short_jacket(cut: _Cutter, length: float) -> Piece:
-    hem = _between(cut.marks.hip_z, cut.marks.crotch_z, length)
+    hem = _between(cut.marks.hip_z + 0.03, cut.marks.crotch_z + 0.04, length)
     return cut.trunk(hem, cut.marks.neck_z + 0.03, 1.0).inflated(0.028)
 
 
