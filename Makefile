@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 TRITON_VENV := .venv-triton
+LOAD_VENV := .venv-load
 SYNTHETIC_VENV := .venv-synthetic
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -68,6 +69,13 @@ $(SYNTHETIC_VENV)/.people: requirements/synthetic.txt
 	$(SYNTHETIC_VENV)/bin/python -m training.synthetic.bodies $(SYNTHETIC_VENV)/share/limn-body
 	@touch $@
 
+# Not in $(VENV): locust patches what it is imported beside, and brings a plugin of pytest along.
+$(LOAD_VENV)/.load: requirements/load.txt
+	$(PYTHON) -m venv $(LOAD_VENV)
+	$(LOAD_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement requirements/load.txt
+	@touch $@
+
 install: $(VENV)/.serve ## what serving on a CPU needs, no torch
 
 serve: install ## serve on http://127.0.0.1:8080, LIMN_* settings apply
@@ -82,7 +90,7 @@ synthetic: install $(SYNTHETIC_VENV)/.people ## what `limn synthesize` renders w
 smoke: install ## start the service with what is installed, parse one picture, stop
 	$(BIN)/python tools/smoke.py
 
-test: $(VENV)/.dev $(TEST_TRITON) ## all tests but the slow ones
+test: $(VENV)/.dev $(LOAD_VENV)/.load $(TEST_TRITON) ## all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: $(VENV)/.dev $(VENV)/.batch ## the slow tests
@@ -109,6 +117,9 @@ stages: install ## time of every stage of a parse
 
 bench: $(VENV)/.dev $(TEST_TRITON) ## Limn beside its peers, 25 minutes; BENCH="--peers litserve --rounds 1"
 	$(BIN)/python -m loadtests.bench $(BENCH)
+
+load: $(VENV)/.dev $(LOAD_VENV)/.load ## locust against a running server, else one started for it; LOAD="--pattern spike"
+	$(BIN)/python -m loadtests.headless $(LOAD_VENV)/bin/locust $(LOAD)
 
 lock: $(VENV)/.dev ## pin what is installed into requirements/
 	$(BIN)/python tools/lock.py cpu > requirements/cpu.txt
