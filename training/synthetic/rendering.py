@@ -94,6 +94,7 @@ def _feed(
                 pass
             line = process.stdout.readline()
             if not line:
+                process.wait()
                 complaints.seek(0)
                 last = complaints.read().strip().splitlines()[-1:]
                 raise SynthesisError(f"a worker died at picture {index}: {' '.join(last)}")

@@ -102,7 +102,6 @@ _TOPS = (
     _suit("male_casualsuit02", "top", "all", p1=UPPER),
     _suit("male_casualsuit03", "top", "all", p0=UPPER),
     _suit("male_casualsuit04", "top", "all", p0=UPPER),
-    _suit("male_casualsuit05", "top", "male", p2=UPPER),
     _suit("male_casualsuit06", "top", "all", p0=UPPER),
     _suit("male_worksuit01", "top", "nobody", p0=UPPER),
     _npm("VNeckTop", "top", UPPER, _PUNKDUCK, "female"),

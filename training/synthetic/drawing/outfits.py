@@ -142,11 +142,13 @@ def _extras(dice: Dice, rail: _Rail, hat_chance: float) -> None:
         rail.add(hat, shine=0.7 if "helmet" in hat or hat == "hard_hat" else 0.1)
 
 
-def draw_hair(dice: Dice, is_female: bool, has_hat: bool) -> str | None:
-    """A haircut, or none for a bald head."""
+def draw_hair(dice: Dice, is_female: bool, head: str | None) -> str | None:
+    """A haircut that has room under what is on the head; none for a bald one."""
     if dice.chance(0.02 if is_female else 0.1):
         return None
     names = items("hair", "female" if is_female else "male")
-    if has_hat:
+    if head is not None:
         names = [name for name in names if name not in ("afro01", "ponytail01", "bob01")]
+    if head is not None and "hood" in head:
+        names = [name for name in names if name.startswith("short")]
     return dice.one(names)

@@ -58,8 +58,8 @@ def _person(
     body, origin = draw_body(dice)
     is_female = body.gender > 0.5
     worn = draw_outfit(dice, is_female, studio.places.photos, hat_chance)
-    has_hat = any(ITEMS[one.item].slot == "hat" for one in worn)
-    hair = draw_hair(dice, is_female, has_hat)
+    hats = [one.item for one in worn if ITEMS[one.item].slot == "hat"]
+    hair = draw_hair(dice, is_female, hats[0] if hats else None)
     face = ["eyes", dice.one(items("brows")), dice.one(items("lashes"))]
     names = face if hair is None else [*face, hair]
     # Eyes, brows and hair have colours of their own; the cloth is not looked at.

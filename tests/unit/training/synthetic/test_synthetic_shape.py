@@ -15,7 +15,8 @@ LEVELS = {
 def weights(**phenotypes: float) -> list[float]:
     """Of two shapes: an african old woman's, and a child's."""
     mask = np.array([[1, 0, 0, 0, 1, 0, 1], [0, 0, 0, 1, 0, 0, 0]], dtype=np.float32)
-    return phenotype_weights(LEVELS, mask, phenotypes).tolist()
+    result: list[float] = phenotype_weights(LEVELS, mask, phenotypes).tolist()
+    return result
 
 
 def test_a_shape_is_the_product_of_its_levels() -> None:
