@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,20 +51,20 @@ class Bench:
     rng: random.Random
     overloads: bool
 
-    async def run(self, rounds: int) -> list[Document]:
-        """A document per peer and round.
+    async def run(self, rounds: int) -> AsyncIterator[list[Document]]:
+        """Round by round, a document per peer.
 
         Raises:
             Disagreement: a peer answers another picture than Limn; nothing was timed.
             CannotMeasure: a peer does not start.
         """
         real, null = await self._agreed(self.real), await self._agreed(self.null)
-        found = []
         for number in range(rounds):
+            turns = []
             for peer in self.rng.sample(list(self.peers), len(self.peers)):
                 print(f"round {number + 1}: {peer.title}", file=sys.stderr, flush=True)
-                found.append(await self._turn(number, peer, real, null))
-        return found
+                turns.append(await self._turn(number, peer, real, null))
+            yield turns
 
     async def _agreed(self, model: Path) -> Task:
         """Start every peer once and compare; the files of all are in memory afterwards."""

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.bench.__main__ import collect
 from loadtests.bench.agreement import Disagreement
 from loadtests.bench.models import copy_model
 from loadtests.bench.null_model import write_null_model
 from loadtests.bench.roster import LIMN, PEERS, Launch, Peer, Program
 from loadtests.bench.rounds import Bench
-from loadtests.bench.trial import Plan
+from loadtests.bench.trial import Document, Plan
 from loadtests.inputs import portrait
 from loadtests.server import CannotMeasure
 
@@ -87,7 +88,8 @@ def test_page_and_figures_are_written(repository: Path, tmp_path: Path) -> None:
 
 
 def test_overload_is_refused_by_limn_and_survived(repository: Path, tmp_path: Path) -> None:
-    turns = asyncio.run(bench(repository, tmp_path, HAND_WRITTEN).run(rounds=1))
+    turns: list[Document] = []
+    asyncio.run(collect(bench(repository, tmp_path, HAND_WRITTEN), 1, turns))
 
     (limn,) = [turn for turn in turns if turn["peer"] == "limn"]
     overload = limn["overload"]
@@ -105,7 +107,7 @@ def test_peer_that_lies_is_refused_before_anything_is_timed(
     liar = replace(HAND_WRITTEN, name="liar", title="A liar", programs=programs)
 
     with pytest.raises(Disagreement, match=r"^A liar is refused: .* of its pixels are Limn's"):
-        asyncio.run(bench(repository, tmp_path, liar).run(rounds=1))
+        asyncio.run(collect(bench(repository, tmp_path, liar), 1, []))
 
     assert "round 1" not in capsys.readouterr().err
 
@@ -117,4 +119,4 @@ def test_peer_that_does_not_start_is_told_with_its_words(repository: Path, tmp_p
     broken = replace(HAND_WRITTEN, title="A peer", programs=programs)
 
     with pytest.raises(CannotMeasure, match=r"^A peer ended when started:\nout of memory"):
-        asyncio.run(bench(repository, tmp_path, broken).run(rounds=1))
+        asyncio.run(collect(bench(repository, tmp_path, broken), 1, []))
