@@ -1,7 +1,11 @@
 # Everything is set up on first use and is quick the second time. PYTHON names the interpreter.
 
 PYTHON ?= python3
-VENV := .venv
+# With cuda an environment of its own has what a GPU needs, some gigabytes: two wheels of ONNX
+# Runtime would share one module.
+DEVICE ?= $(or $(LIMN_DEVICE),cpu)
+EXTRA := $(if $(filter cuda,$(DEVICE)),gpu,cpu)
+VENV := $(if $(filter cuda,$(DEVICE)),.venv-cuda,.venv)
 TRITON_VENV := .venv-triton
 LOAD_VENV := .venv-load
 SYNTHETIC_VENV := .venv-synthetic
@@ -31,8 +35,8 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Limn needs Python 3.11 or newer; name one with PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.serve: requirements/cpu.txt pyproject.toml | $(BIN)/python
-	$(PIP) --requirement requirements/cpu.txt
+$(VENV)/.serve: requirements/$(EXTRA).txt pyproject.toml | $(BIN)/python
+	$(PIP) --requirement requirements/$(EXTRA).txt
 	$(PIP) --no-deps --editable .
 	@touch $@
 
@@ -79,7 +83,7 @@ $(LOAD_VENV)/.load: requirements/load.txt
 install: $(VENV)/.serve ## what serving on a CPU needs, no torch
 
 serve: install ## serve on http://127.0.0.1:8080, LIMN_* settings apply
-	$(BIN)/limn serve
+	LIMN_DEVICE=$(DEVICE) $(BIN)/limn serve
 
 triton: install $(TRITON_VENV)/.server ## a local Triton, for tests: HTTP 8010, gRPC 8011, metrics 8012
 	$(BIN)/limn repository build --platform python --out build/triton

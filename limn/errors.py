@@ -43,5 +43,9 @@ class ContractError(LimnError):
     """A model and its contract do not fit together, or one of them is missing."""
 
 
+class DeviceUnavailable(LimnError):
+    """The device that is asked for is not on this machine."""
+
+
 class PromotionError(LimnError):
     """A version cannot be the one that is served."""

@@ -22,7 +22,7 @@ from service.openapi import with_problem_types
 from service.repository import ModelRepository
 from service.routes import catalogue, documentation, kserve, operations, parse
 from service.settings import Settings
-from service.startup import start_pipeline
+from service.startup import require_device, start_pipeline
 
 _DESCRIPTION = (
     "A photo of a person in, a map out that says for every pixel which body part or garment it"
@@ -92,10 +92,12 @@ def serve(settings: Settings) -> None:
     Raises:
         ContractError: the models are not whole.
         PortTaken: gRPC cannot listen where it should.
+        DeviceUnavailable: there is no such device.
     """
     # The lifespan does both again: a fault should show as one line, before a port is taken.
     ModelRepository(settings.model_repository, settings.default_model)
     require_free_port(settings.grpc_host, settings.grpc_port)
+    require_device(settings)
     uvicorn.run(
         create_app(settings),
         host=settings.http_host,

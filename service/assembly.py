@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limn.geometry import Crop, Letterbox, Size
-from limn.ops.choose import upsample_and_choose, upsample_and_choose_with_confidence
+from service.engines.protocol import Scores
 
 
 class Assembly:
@@ -27,19 +27,19 @@ class Assembly:
         self.owner = np.zeros_like(self.label_map) if tells_apart else None
         self.confidence = np.zeros_like(self.label_map) if tells_apart else None
 
-    def paste(self, index: int, crop: Crop, box: Letterbox, scores: NDArray[np.float32]) -> None:
+    def paste(self, index: int, crop: Crop, box: Letterbox, scores: Scores, position: int) -> None:
         """Choose the class of every pixel of a crop, and put the person into the photo.
 
         Args:
             index: number of the person.
             crop, box: where the crop is, and how it was placed on its canvas.
-            scores: float32[K, h, w].
+            scores, position: of some canvases, and which of them is the person's.
         """
-        region, inside = box.region((scores.shape[1], scores.shape[2])), crop.slices
+        region, inside = box.region(scores.grid), crop.slices
         if self.owner is None or self.confidence is None:
-            self.label_map[inside] = upsample_and_choose(scores, crop.size, region)
+            self.label_map[inside] = scores.choose(position, crop.size, region)
             return
-        labels, sure = upsample_and_choose_with_confidence(scores, crop.size, region)
+        labels, sure = scores.choose_with_confidence(position, crop.size, region)
         owner, confidence = self.owner[inside], self.confidence[inside]
         wins = (labels > 0) & ((owner == 0) | (sure > confidence))
         np.copyto(self.label_map[inside], labels, where=wins)

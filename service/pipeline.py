@@ -12,7 +12,7 @@ from limn.image import ImageLimits, decode, decode_reduced
 from limn.ops.array import letterbox
 from service.assembly import Assembly
 from service.budget import WorkBudget
-from service.engines.protocol import Engine
+from service.engines.protocol import Engine, Scores
 from service.outputs import Answer, Parsed, answer
 from service.parameters import ParseLimits, ParseParameters, ParsePlan, plan
 from service.repository import ModelRepository
@@ -83,7 +83,7 @@ class ParsingPipeline:
             scores = await self.engine.scores(plan.model.id, canvases, plan.tta)
             await self.workers.run(partial(_paste, photo, prepared, start, scores))
             if plan.output == "npz":
-                kept.extend(scores.astype(np.float16))
+                kept.extend(scores.array().astype(np.float16))
         if plan.lookup is not None:
             await self.workers.run(partial(_translate, photo, plan.lookup))
         return Parsed(plan, prepared.crops, prepared.boxes, photo, kept, prepared.image)
@@ -123,10 +123,11 @@ class ParsingPipeline:
         return decode_reduced(data, self._image_limits, enough)
 
 
-def _paste(photo: Assembly, prepared: _Prepared, first: int, scores: NDArray[np.float32]) -> None:
+def _paste(photo: Assembly, prepared: _Prepared, first: int, scores: Scores) -> None:
     with stage("choose"):
-        for index, score in enumerate(scores, start=first):
-            photo.paste(index, prepared.crops[index], prepared.boxes[index], score)
+        for position in range(len(scores)):
+            index = first + position
+            photo.paste(index, prepared.crops[index], prepared.boxes[index], scores, position)
 
 
 def _translate(photo: Assembly, lookup: bytes) -> None:

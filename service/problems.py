@@ -38,6 +38,7 @@ PROBLEMS: dict[type[LimnError], Problem] = {
     domain.InvalidParameter: Problem(422, "invalid-parameter", "A parameter is not acceptable"),
     domain.ContractError: Problem(500, "internal", "The service failed"),
     domain.PromotionError: Problem(500, "internal", "The service failed"),
+    domain.DeviceUnavailable: Problem(500, "internal", "The service failed"),
     errors.BodyTooLarge: Problem(413, "body-too-large", "The request body is too large"),
     errors.BodyTimeout: Problem(408, "body-timeout", "The request body did not arrive in time"),
     errors.MalformedBody: Problem(400, "malformed-body", "The request body cannot be read"),

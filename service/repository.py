@@ -35,15 +35,25 @@ class ServedModel:
     """A model with its contract checked.
 
     Attributes:
-        file: its ONNX graph for a CPU.
+        folder: of this version.
         parser: of the graph that a Triton serves beside it as `<name>_parse`; None without one.
     """
 
     id: ModelId
     contract: ModelContract
     label_set: LabelSet
-    file: Path
+    folder: Path
     parser: ParserContract | None = None
+
+    @property
+    def cpu_graph(self) -> Path:
+        """The ONNX file that a CPU runs."""
+        return self.folder / self.contract.cpu_file
+
+    @property
+    def gpu_graph(self) -> Path:
+        """The ONNX file that a GPU runs."""
+        return self.folder / self.contract.file
 
 
 class ModelRepository:
@@ -136,7 +146,7 @@ def _read(folder: Path) -> ServedModel:
         named,
         contract,
         contract.labels.label_set(),
-        folder / contract.cpu_file,
+        folder,
         _parser(folder, contract),
     )
 

@@ -51,6 +51,15 @@ class Settings(BaseSettings):
         description="memory to share with a Triton on this machine; `cuda`, where both use one"
         " GPU; what cannot be shared goes in messages",
     )
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="what the embedded engine computes on; `cuda` needs limn[gpu]"
+    )
+    device_batch: int = Field(
+        16, ge=1, le=64, description="most canvases that a GPU is given at a time"
+    )
+    device_wait_ms: float = Field(
+        2, ge=0, le=1_000, description="milliseconds that a canvas waits for others to join it"
+    )
     sessions: int = Field(
         default_factory=_cores, ge=1, le=256, description="worker threads that compute"
     )

@@ -1,5 +1,6 @@
 """From settings to a pipeline that is ready to parse."""
 
+from limn.errors import DeviceUnavailable
 from limn.image import ImageLimits
 from service.budget import WorkBudget
 from service.engines.embedded import EmbeddedEngine
@@ -31,7 +32,30 @@ async def start_pipeline(settings: Settings) -> ParsingPipeline:
     )
 
 
+def require_device(settings: Settings) -> None:
+    """DeviceUnavailable where the settings ask for a GPU that this machine does not have."""
+    if settings.engine == "embedded" and settings.device == "cuda":
+        try:
+            from service.engines.device.engine import Device
+        except ImportError as exc:
+            raise DeviceUnavailable(
+                f"a GPU needs what limn[gpu] installs: {exc}; LIMN_DEVICE=cpu runs without it"
+            ) from exc
+        Device(settings.device)
+
+
 async def _engine(settings: Settings, repository: ModelRepository, workers: Workers) -> Engine:
+    if settings.engine == "embedded" and settings.device == "cuda":
+        # torch takes seconds to import, and a CPU does without it.
+        from service.engines.device.engine import DeviceEngine
+
+        return await DeviceEngine.start(
+            tuple(repository),
+            workers,
+            settings.device,
+            settings.device_batch,
+            settings.device_wait_ms / 1e3,
+        )
     if settings.engine == "embedded":
         return await EmbeddedEngine.start(tuple(repository), workers)
     return await TritonEngine.start(

@@ -88,6 +88,22 @@ def upsample_and_choose(scores: Tensor, size: Size, region: Region) -> Tensor:
     Returns:
         uint8[B, H, W].
     """
+    return _best(scores, size, region)[0]
+
+
+def upsample_and_choose_with_confidence(
+    scores: Tensor, size: Size, region: Region
+) -> tuple[Tensor, Tensor]:
+    """Class index and winning score, both uint8[B, H, W]; a score of 1 is 255.
+
+    The arguments are those of `upsample_and_choose`; scores are probabilities.
+    """
+    winner, best = _best(scores, size, region)
+    return winner, (best * 255 + 0.5).to(torch.uint8)
+
+
+def _best(scores: Tensor, size: Size, region: Region) -> tuple[Tensor, Tensor]:
+    """Class index uint8[B, H, W] and its score float32[B, H, W]."""
     classes = scores.shape[1]
     where = _photo_grid(scores, size, region)
 
@@ -101,7 +117,7 @@ def upsample_and_choose(scores: Tensor, size: Size, region: Region) -> Tensor:
         wins = candidate > best
         best = torch.where(wins, candidate, best)
         winner = torch.where(wins, torch.full_like(winner, index), winner)
-    return winner
+    return winner, best
 
 
 def upsample(scores: Tensor, size: Size, region: Region) -> Tensor:

@@ -9,6 +9,7 @@ from anyio import CapacityLimiter
 from numpy.typing import NDArray
 
 from limn.ops.array import fuse
+from service.engines.host_scores import HostScores
 from service.engines.network import Network
 from service.engines.protocol import TestTimeSettings, View
 from service.engines.shares import shares
@@ -18,7 +19,7 @@ from service.repository import ModelId, ServedModel
 from service.stages import stage
 from service.workers import Workers
 
-Scores = NDArray[np.float32]
+Array = NDArray[np.float32]
 
 
 class EmbeddedEngine:
@@ -42,19 +43,20 @@ class EmbeddedEngine:
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> Scores:
+    ) -> HostScores:
         """See `Engine.scores`."""
         network = self._network(model)
         # Scores of many views are large; those of a few canvases at a time keep all cores busy.
         window = CapacityLimiter(self._workers.count)
 
-        async def score(canvas: NDArray[np.uint8]) -> Scores:
+        async def score(canvas: NDArray[np.uint8]) -> Array:
             async with window:
                 return await self._canvas(network, canvas, tta.views)
 
-        return np.concatenate(await all_of([partial(score, canvas) for canvas in canvases]))
+        scored = await all_of([partial(score, canvas) for canvas in canvases])
+        return HostScores(np.concatenate(scored))
 
-    async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> Scores:
+    async def logits(self, model: ModelId, pixels: Array) -> Array:
         """See `Engine.logits`."""
         network = self._network(model)
         jobs = [
@@ -73,14 +75,14 @@ class EmbeddedEngine:
 
     async def _canvas(
         self, network: Network, canvas: NDArray[np.uint8], views: Sequence[View]
-    ) -> Scores:
+    ) -> Array:
         """Fused scores float32[1, K, h, w] of one canvas."""
         jobs = shares(views, self._workers.idle)
         if len(jobs) == 1:
             return await self._workers.run(
                 lambda: _fuse(network.scores(canvas, views), network.grid)
             )
-        parts: dict[int, Scores] = {}
+        parts: dict[int, Array] = {}
 
         async def see(indices: Sequence[int]) -> None:
             mine = [views[index] for index in indices]
@@ -102,6 +104,6 @@ class EmbeddedEngine:
         self._networks.clear()
 
 
-def _fuse(parts: Sequence[Scores], grid: tuple[int, int]) -> Scores:
+def _fuse(parts: Sequence[Array], grid: tuple[int, int]) -> Array:
     with stage("fuse"):
         return fuse(parts, grid)

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from limn.contract import ModelContract
 from limn.errors import ContractError
+from limn.geometry import Size
 
 Shape = Sequence[int | str | None]
 
@@ -38,6 +39,17 @@ def check_graph(
     _check_tensor(contract, logits, len(contract.labels.classes), "classes")
     for size in contract.scales.values():
         _check_size(contract, inputs[0], size)
+
+
+def check_logits(contract: ModelContract, size: Size, found: Sequence[int]) -> None:
+    """Compare the shape of what a graph answers to one picture (h, w); ContractError, as above."""
+    stride = contract.stride
+    stated = (1, len(contract.labels.classes), size[0] // stride, size[1] // stride)
+    if tuple(found) != stated:
+        raise ContractError(
+            f"model {contract.name} version {contract.version}, input {size[0]}x{size[1]}: the"
+            f" contract states logits {stated}, the graph answers {tuple(found)}"
+        )
 
 
 def _check_tensor(contract: ModelContract, tensor: Tensor, channels: int, what: str) -> None:

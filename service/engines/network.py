@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from limn.errors import ContractError
 from limn.geometry import Size
-from service.engines.graph import Tensor, check_graph
+from service.engines.graph import Tensor, check_graph, check_logits
 from service.engines.protocol import View
 from service.engines.views import grid_of, pixels_of, planes_of, scores_of
 from service.errors import InferenceFailed
@@ -82,17 +82,13 @@ class Network:
 
     def _warm_up(self, size: Size) -> None:
         pixels = np.zeros((1, 3, *size), dtype=np.float32)
-        at = f"model {self._model.id}, input {size[0]}x{size[1]}"
         try:
             logits = self.logits(pixels)
         except InferenceFailed as exc:
-            raise ContractError(f"{at}: the graph does not run: {exc}") from exc
-        stride = self._model.contract.stride
-        stated = (1, len(self._model.label_set), size[0] // stride, size[1] // stride)
-        if logits.shape != stated:
             raise ContractError(
-                f"{at}: the contract states logits {stated}, the graph answers {logits.shape}"
-            )
+                f"model {self._model.id}, input {size[0]}x{size[1]}: the graph does not run: {exc}"
+            ) from exc
+        check_logits(self._model.contract, size, logits.shape)
 
 
 def _open(model: ServedModel) -> Session:
@@ -106,10 +102,10 @@ def _open(model: ServedModel) -> Session:
     provider = ("CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"})
     try:
         session: Session = onnxruntime.InferenceSession(
-            str(model.file), options, providers=[provider]
+            str(model.cpu_graph), options, providers=[provider]
         )
     except Exception as exc:
         # ONNX Runtime's exceptions share no base of their own.
-        raise ContractError(f"{model.file} cannot be loaded: {exc}") from exc
+        raise ContractError(f"{model.cpu_graph} cannot be loaded: {exc}") from exc
     check_graph(model.contract, session.get_inputs(), session.get_outputs())
     return session

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from limn.geometry import Region, Size
 from service.repository import ModelId
 
 
@@ -40,13 +41,38 @@ class TestTimeSettings:
         return sum(view.scale**2 for view in self.views)
 
 
+class Scores(Protocol):
+    """Probabilities [B, K, h, w] of B canvases, in whichever memory the engine has them."""
+
+    @property
+    def grid(self) -> Size:
+        """(h, w)."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def choose(self, index: int, size: Size, region: Region) -> NDArray[np.uint8]:
+        """`limn.ops.choose.upsample_and_choose` of one canvas: uint8[H, W]."""
+        ...
+
+    def choose_with_confidence(
+        self, index: int, size: Size, region: Region
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """`limn.ops.choose.upsample_and_choose_with_confidence` of one canvas."""
+        ...
+
+    def array(self) -> NDArray[np.float32]:
+        """float32[B, K, h, w] in the host's memory."""
+        ...
+
+
 class Engine(Protocol):
     """Scores person crops. One instance lives as long as the app."""
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> NDArray[np.float32]:
-        """Canvases uint8[B, S_h, S_w, 3] RGB to probabilities float32[B, K, h, w].
+    ) -> Scores:
+        """Of canvases uint8[B, S_h, S_w, 3] RGB.
 
         The mean over scales and flip; the grid (h, w) is that of scale 1, asked for or not.
 

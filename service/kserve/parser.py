@@ -4,12 +4,11 @@ from collections.abc import Collection, Mapping
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from limn.contract import PARSER_SUFFIX, ParserTensorSpec
 from limn.geometry import Region
-from limn.ops.choose import upsample_and_choose
 from limn.ops.paint import colorize
+from service.engines.protocol import Scores
 from service.kserve.messages import Parameters
 from service.kserve.model import ModelSpec, refuse_parameters
 from service.kserve.tensors import Tensor, TensorSpec
@@ -62,21 +61,16 @@ class ParserModel:
                 parts.append(await self._pipeline.workers.run(finish))
         return {name: np.concatenate([part[name] for part in parts]) for name in outputs}
 
-    def _finish(
-        self, scores: NDArray[np.float32], outputs: Collection[str]
-    ) -> Mapping[str, Tensor]:
-        """What was asked for, of scores float32[B, K, h, w]."""
+    def _finish(self, scores: Scores, outputs: Collection[str]) -> Mapping[str, Tensor]:
+        """What was asked for."""
         found: dict[str, Tensor] = {}
         if NAMES.scores in outputs:
-            found[NAMES.scores] = scores.astype(np.float16)
+            found[NAMES.scores] = scores.array().astype(np.float16)
         if NAMES.labels in outputs or NAMES.color in outputs:
-            whole = Region(0, 0, scores.shape[2], scores.shape[3])
+            canvas, whole = self._served.contract.canvas, Region(0, 0, *scores.grid)
             with stage("choose"):
                 labels = np.stack(
-                    [
-                        upsample_and_choose(part, self._served.contract.canvas, whole)
-                        for part in scores
-                    ]
+                    [scores.choose(index, canvas, whole) for index in range(len(scores))]
                 )
             found[NAMES.labels] = labels
         if NAMES.color in outputs:

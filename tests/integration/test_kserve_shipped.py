@@ -63,9 +63,8 @@ def test_parser_upsamples_the_engine_s_scores_and_chooses(
 ) -> None:
     async def score() -> NDArray[np.float32]:
         engine = await EmbeddedEngine.start([served], Workers(2))
-        return await engine.scores(
-            served.id, canvas, protocol.TestTimeSettings((0.8, 1.0, 1.2), flip=False)
-        )
+        tta = protocol.TestTimeSettings((0.8, 1.0, 1.2), flip=False)
+        return (await engine.scores(served.id, canvas, tta)).array()
 
     (scores,) = anyio.run(score)
     whole = Region(0, 0, *scores.shape[1:])
@@ -84,7 +83,9 @@ def test_network_s_logits_are_those_of_onnx_runtime(
 ) -> None:
     contract = served.contract
     pixels = preprocess(canvas, contract.scales["1.2"], contract.mean, contract.std)
-    session = onnxruntime.InferenceSession(str(served.file), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(served.cpu_graph), providers=["CPUExecutionProvider"]
+    )
     (expected,) = session.run(["logits"], {"pixels": pixels})
 
     with connected(transport, running) as client:

@@ -10,6 +10,7 @@ from tritonclient.grpc import InferInput, InferRequestedOutput
 
 from limn.contract import ParserContract
 from limn.ops.array import fuse
+from service.engines.host_scores import HostScores
 from service.engines.protocol import TestTimeSettings, View
 from service.engines.together import all_of
 from service.engines.triton.agreement import require_agreement
@@ -22,7 +23,7 @@ from service.repository import ModelId, ModelRepository, ServedModel
 from service.stages import stage
 from service.workers import Workers
 
-Scores = NDArray[np.float32]
+Array = NDArray[np.float32]
 
 Memory = Literal["none", "system", "cuda"]
 
@@ -81,19 +82,19 @@ class TritonEngine:
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> Scores:
+    ) -> HostScores:
         """See `Engine.scores`."""
         served = await self._served(model)
         parser = served.parser
         if parser is None or not _has(parser, tta):
-            return await self._scale_by_scale(served, canvases, tta)
+            return HostScores(await self._scale_by_scale(served, canvases, tta))
         parts = [
             await self._parsed(parser, canvases[start : start + MOST_TOGETHER])
             for start in range(0, len(canvases), MOST_TOGETHER)
         ]
-        return np.concatenate(parts)
+        return HostScores(np.concatenate(parts))
 
-    async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> Scores:
+    async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> Array:
         """See `Engine.logits`."""
         served = await self._served(model)
         parts = [
@@ -131,7 +132,7 @@ class TritonEngine:
             self._agreed[model] = self._connection.losses
         return served
 
-    async def _parsed(self, parser: ParserContract, canvases: NDArray[np.uint8]) -> Scores:
+    async def _parsed(self, parser: ParserContract, canvases: NDArray[np.uint8]) -> Array:
         try:
             return await self._parsed_once(parser, canvases)
         except RegionLost:
@@ -142,7 +143,7 @@ class TritonEngine:
         except RegionLost as exc:
             raise EngineUnavailable(f"Triton cannot use the gateway's memory: {exc}") from exc
 
-    async def _parsed_once(self, parser: ParserContract, canvases: NDArray[np.uint8]) -> Scores:
+    async def _parsed_once(self, parser: ParserContract, canvases: NDArray[np.uint8]) -> Array:
         names = parser.tensors
         source = InferInput(names.canvas, list(canvases.shape), "UINT8")
         target = InferRequestedOutput(names.scores)
@@ -167,10 +168,10 @@ class TritonEngine:
 
     async def _scale_by_scale(
         self, model: ServedModel, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> Scores:
+    ) -> Array:
         planes = await self._workers.run(partial(planes_of, model, canvases))
 
-        async def see(view: View) -> Scores:
+        async def see(view: View) -> Array:
             pixels = await self._workers.run(partial(pixels_of, model, planes, *view))
             logits = await self.logits(model.id, pixels)
             return await self._workers.run(partial(scores_of, model, logits, view.flip))
@@ -178,7 +179,7 @@ class TritonEngine:
         parts = await all_of([partial(see, view) for view in tta.views])
         return await self._workers.run(partial(fuse, parts, grid_of(model)))
 
-    async def _network(self, model: ServedModel, pixels: NDArray[np.float32]) -> Scores:
+    async def _network(self, model: ServedModel, pixels: NDArray[np.float32]) -> Array:
         names, id_ = model.contract.tensors, model.id
         source = InferInput(names.pixels, list(pixels.shape), "FP32")
         source.set_data_from_numpy(np.ascontiguousarray(pixels))

@@ -15,6 +15,7 @@ from limn.errors import ContractError
 from limn.labels import LIP
 from limn.ops.array import fuse, preprocess, probabilities
 from service.engines import protocol
+from service.engines.device.engine import DeviceEngine
 from service.engines.embedded import EmbeddedEngine
 from service.errors import EngineUnavailable, InferenceFailed
 from service.repository import ModelId, ModelRepository
@@ -33,7 +34,20 @@ async def embedded(repository: Path) -> AsyncIterator[protocol.Engine]:
         await engine.close()
 
 
-@pytest.fixture(params=[pytest.param(embedded, id="embedded")])
+@asynccontextmanager
+async def on_device(repository: Path) -> AsyncIterator[protocol.Engine]:
+    """The engine for GPUs, on the device that every machine has."""
+    models_there = tuple(ModelRepository(repository, None))
+    engine = await DeviceEngine.start(models_there, Workers(2), "cpu", 4, 0.002)
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+@pytest.fixture(
+    params=[pytest.param(embedded, id="embedded"), pytest.param(on_device, id="device")]
+)
 def start(request: pytest.FixtureRequest) -> Callable[[Path], Any]:
     starter: Callable[[Path], Any] = request.param
     return starter
@@ -56,8 +70,9 @@ def answer(
 
     async def run() -> NDArray[np.float32]:
         async with start(repository) as engine:
-            scores: NDArray[np.float32] = await engine.scores(BASELINE, canvases(count), tta)
-            return scores
+            scores = await engine.scores(BASELINE, canvases(count), tta)
+            found: NDArray[np.float32] = scores.array()
+            return found
 
     return anyio.run(run)
 
@@ -154,13 +169,14 @@ def test_requests_at_once_get_their_own_answers(
         async with start(tmp_path) as engine:
 
             async def ask(index: int) -> None:
-                answers[index] = await engine.scores(BASELINE, canvases(8)[index : index + 1], tta)
+                mine = canvases(8)[index : index + 1]
+                answers[index] = (await engine.scores(BASELINE, mine, tta)).array()
 
             async with anyio.create_task_group() as group:
                 for index in range(8):
                     group.start_soon(ask, index)
             return [
-                await engine.scores(BASELINE, canvases(8)[index : index + 1], tta)
+                (await engine.scores(BASELINE, canvases(8)[index : index + 1], tta)).array()
                 for index in range(8)
             ]
 

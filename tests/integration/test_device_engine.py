@@ -1,0 +1,120 @@
+"""The engine for GPUs gives the answers of the one for CPUs, from the same graph.
+
+It runs on torch's CPU here, which test machines have; nothing of it was run on a GPU.
+"""
+
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from numpy.typing import NDArray
+from skimage import data
+
+from limn.contract import CONTRACT_FILE, read_contract
+from limn.encode import rgb_png
+from limn.errors import DeviceUnavailable
+from limn.ops.device import Device
+from service.engines.device.engine import DeviceEngine
+from service.parameters import ParseParameters
+from service.pipeline import ParsingPipeline
+from service.settings import Settings
+from service.startup import start_pipeline
+from tests.fixtures.pictures import png_indices
+
+SHIPPED = Path(__file__).parents[2] / "model_repository"
+SAME = 0.999
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`mman` without INT8, which is for CPUs alone: both engines run one graph."""
+    root = tmp_path_factory.mktemp("repository")
+    folder = root / "mman" / "1"
+    shutil.copytree(SHIPPED / "mman" / "1", folder)
+    whole = read_contract(folder).model_copy(update={"int8": None})
+    (folder / CONTRACT_FILE).write_text(whole.model_dump_json())
+    return root
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[BlockingPortal]:
+    with start_blocking_portal() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def pipelines(
+    portal: BlockingPortal, repository: Path
+) -> Iterator[tuple[ParsingPipeline, ParsingPipeline]]:
+    """On the embedded engine, and on the device's."""
+    settings = Settings(model_repository=repository, sessions=2)
+    embedded = portal.call(start_pipeline, settings)
+    on_device = portal.call(start_pipeline, settings)
+    portal.call(on_device.engine.close)
+    models = tuple(on_device.repository)
+    start = partial(DeviceEngine.start, models, on_device.workers, "cpu", 4, 0.002)
+    on_device.engine = portal.call(start)
+    yield embedded, on_device
+    for pipeline in (embedded, on_device):
+        portal.call(pipeline.close)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        pytest.param({}, id="default"),
+        pytest.param({"flip": True, "scales": "0.7,1"}, id="flip-and-other-scales"),
+        pytest.param({"boxes": "[[60, 0, 420, 512], [0, 100, 300, 500]]"}, id="two-people"),
+        pytest.param({"label_set": "atr"}, id="another-label-set"),
+    ],
+)
+def test_label_maps_are_those_of_the_embedded_engine(
+    portal: BlockingPortal,
+    pipelines: tuple[ParsingPipeline, ParsingPipeline],
+    parameters: dict[str, object],
+) -> None:
+    photo: NDArray[np.uint8] = data.astronaut()
+    masks = []
+    for pipeline in pipelines:
+        plan = pipeline.plan(ParseParameters.model_validate(parameters))
+        answer = portal.call(pipeline.parse, rgb_png(photo), plan)
+        masks.append(png_indices(answer.content))
+
+    expected, found = masks
+    assert found.shape == photo.shape[:2]
+    assert len(np.unique(expected)) > 2
+    assert np.mean(found == expected) >= SAME
+
+
+@pytest.mark.parametrize("output", ["color", "overlay", "json", "npz"])
+def test_every_output_is_made_of_scores_on_the_device(
+    portal: BlockingPortal, pipelines: tuple[ParsingPipeline, ParsingPipeline], output: str
+) -> None:
+    _, on_device = pipelines
+    plan = on_device.plan(ParseParameters.model_validate({"output": output}))
+
+    answer = portal.call(on_device.parse, rgb_png(data.astronaut()), plan)
+
+    assert len(answer.content) > 100
+
+
+def test_machine_without_a_gpu_is_told_so(portal: BlockingPortal, repository: Path) -> None:
+    if _has_gpu():
+        pytest.skip("this machine has a GPU")
+
+    settings = Settings(model_repository=repository, device="cuda")
+
+    with pytest.raises(DeviceUnavailable, match="LIMN_DEVICE=cpu runs without one"):
+        portal.call(start_pipeline, settings)
+
+
+def _has_gpu() -> bool:
+    try:
+        Device("cuda")
+    except DeviceUnavailable:
+        return False
+    return True
