@@ -36,12 +36,12 @@ def require_device(settings: Settings) -> None:
     """DeviceUnavailable where the settings ask for a GPU that this machine does not have."""
     if settings.engine == "embedded" and settings.device == "cuda":
         try:
-            from service.engines.device.engine import Device
+            from service.engines.device.engine import require
         except ImportError as exc:
             raise DeviceUnavailable(
                 f"a GPU needs what limn[gpu] installs: {exc}; LIMN_DEVICE=cpu runs without it"
             ) from exc
-        Device(settings.device)
+        require(settings.device)
 
 
 async def _engine(settings: Settings, repository: ModelRepository, workers: Workers) -> Engine:

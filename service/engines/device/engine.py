@@ -21,6 +21,11 @@ from service.workers import Workers
 _Key = tuple[ModelId, TestTimeSettings]
 
 
+def require(kind: Kind) -> None:
+    """DeviceUnavailable where there is no such device."""
+    Device(kind)
+
+
 class DeviceEngine:
     """On a GPU batching is everything: canvases of all requests that are seen alike go together.
 
