@@ -83,6 +83,28 @@ def int8(
 
 
 @app.command()
+def half(
+    name: Annotated[str, typer.Argument(help="Network in the repository.")],
+    data: Annotated[Path, typer.Option(help="The data set that it was trained on.")],
+    layout: Annotated[Layout, typer.Option(help="How it is laid out and labelled.")] = "lip",
+    version: Annotated[int, typer.Option(min=1)] = 1,
+    repository: Annotated[Path, typer.Option(help="Model repository.")] = Path("model_repository"),
+    photos: Annotated[int, typer.Option(min=1, help="How many photos to compare on.")] = 24,
+) -> None:
+    """Convert for GPUs: `model.half.onnx`, computing in half precision, beside the network."""
+    from export.half import add_half
+    from training.datasets.open import SPLITS, open_dataset
+
+    folder = repository / name / str(version)
+    with explained():
+        validation = open_dataset(layout, data, SPLITS[layout][1])
+        shown = [validation.image(index) for index in _spread(len(validation), photos)]
+        stated = add_half(folder, shown).half
+        assert stated is not None
+    typer.echo(f"{folder / stated.file}: {stated.agreement:.2f} % of the cells agree")
+
+
+@app.command()
 def tensorrt(
     name: Annotated[str, typer.Argument(help="Network in the repository; its parser comes along.")],
     version: Annotated[int, typer.Option(min=1)] = 1,

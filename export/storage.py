@@ -30,3 +30,18 @@ def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
     graph.node.extend(nodes)
     onnx.checker.check_model(stored, full_check=True)
     return stored
+
+
+def restore_whole(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy with the halves of `store_half` as fp32 initialisers again; others are left alone."""
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    graph = whole.graph
+    halves = {t.name: t for t in graph.initializer if t.data_type == TensorProto.FLOAT16}
+    for node in [node for node in graph.node if node.op_type == "Cast" and node.input[0] in halves]:
+        half = halves[node.input[0]]
+        values = numpy_helper.to_array(half).astype(np.float32)
+        graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
+        graph.initializer.remove(half)
+        graph.node.remove(node)
+    return whole

@@ -102,6 +102,16 @@ class Int8Graph(_Frozen):
     mean_iou: float = Field(ge=0, le=100)
 
 
+class HalfGraph(_Frozen):
+    """The same network computing in half precision, which is what a GPU runs where it is there."""
+
+    file: str = Field(default="model.half.onnx", pattern=FILE_PATTERN)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    agreement: float = Field(
+        ge=0, le=100, description="percent of the cells of photos with the class that `file` finds"
+    )
+
+
 class ModelContract(_Frozen):
     """What `contract.json` holds. Sizes are (height, width) in pixels.
 
@@ -130,6 +140,7 @@ class ModelContract(_Frozen):
     file: str = Field(default="model.onnx", pattern=FILE_PATTERN)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     int8: Int8Graph | None = None
+    half: HalfGraph | None = None
     sources: tuple[DataSource, ...]
     measured: tuple[Measurement, ...] = ()
 
@@ -137,6 +148,11 @@ class ModelContract(_Frozen):
     def cpu_file(self) -> str:
         """Name of the graph that a CPU runs."""
         return self.file if self.int8 is None else self.int8.file
+
+    @property
+    def gpu_file(self) -> str:
+        """Name of the graph that a GPU runs in ONNX Runtime."""
+        return self.file if self.half is None else self.half.file
 
     @model_validator(mode="after")
     def _consistent(self) -> "ModelContract":
@@ -241,8 +257,9 @@ def _read(folder: Path, kind: type[Contract]) -> Contract:
         )
         raise ContractError(f"{path} is not a model contract: {faults}") from exc
     _require_file(folder / contract.file, contract.sha256)
-    if contract.int8 is not None:
-        _require_file(folder / contract.int8.file, contract.int8.sha256)
+    for graph in (contract.int8, contract.half if isinstance(contract, ModelContract) else None):
+        if graph is not None:
+            _require_file(folder / graph.file, graph.sha256)
     return contract
 
 

@@ -53,7 +53,7 @@ class ServedModel:
     @property
     def gpu_graph(self) -> Path:
         """The ONNX file that a GPU runs."""
-        return self.folder / self.contract.file
+        return self.folder / self.contract.gpu_file
 
 
 class ModelRepository:

@@ -11,12 +11,13 @@ import onnx
 import pytest
 import torch
 from numpy.typing import NDArray
-from onnx import numpy_helper
+from onnx import TensorProto, numpy_helper
 from skimage import data
 
 from cli.offline import served_parser
 from export.accuracy import open_session
-from export.errors import AccuracyLost, ExportError
+from export.errors import AccuracyLost, ExportError, GraphDisagrees
+from export.half import add_half
 from export.int8 import add_int8
 from export.material import Material, canvases
 from export.model import export_model
@@ -301,6 +302,42 @@ def test_int8_that_costs_too_much_is_not_written(
 def test_int8_needs_pictures_to_calibrate_with(copy: Path, drawn: Material) -> None:
     with pytest.raises(ExportError, match="INT8 needs pictures to calibrate with"):
         add_int8(copy, replace(drawn, calibration=[]))
+
+
+def test_half_precision_computes_in_half_and_sees_the_same(
+    copy: Path, photos: list[NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two epochs leave classes too close to each other for the real limit.
+    monkeypatch.setattr("export.half.AGREEMENT", 0.9)
+    before = read_contract(copy)
+
+    contract = add_half(copy, photos)
+
+    assert contract.half is not None
+    assert contract.half.agreement >= 90
+    assert read_contract(copy) == contract
+    assert contract.model_copy(update={"half": None}) == before
+    assert (contract.gpu_file, contract.cpu_file) == ("model.half.onnx", "model.onnx")
+    graph = onnx.load_model(copy / contract.gpu_file).graph
+    kinds = {tensor.data_type for tensor in graph.initializer if len(tensor.dims) == 4}
+    assert kinds == {TensorProto.FLOAT16}
+    assert [node.op_type for node in graph.node].count("Cast") == 2
+    assert {value.type.tensor_type.elem_type for value in (*graph.input, *graph.output)} == {
+        TensorProto.FLOAT
+    }
+    with pytest.raises(ExportError, match="has a graph in half precision"):
+        add_half(copy, photos)
+
+
+def test_half_precision_that_sees_something_else_is_not_written(
+    copy: Path, photos: list[NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("export.half.AGREEMENT", 1.1)
+
+    with pytest.raises(GraphDisagrees, match=r"in half precision [\d.]+% of the cells"):
+        add_half(copy, photos)
+
+    assert not (copy / "model.half.onnx").exists()
 
 
 def test_network_that_diverged_is_not_exported(
