@@ -65,6 +65,7 @@ def write_model(content: bytes, stated: dict[str, Any], repository: Path) -> Pat
     model = folder / "model.onnx"
     model.write_bytes(content)
     facts = stated | {"file": model.name, "sha256": hashlib.sha256(content).hexdigest()}
-    facts.pop("int8", None)
+    for other in ("int8", "half"):
+        facts.pop(other, None)
     model.with_name(CONTRACT).write_text(json.dumps(facts, indent=2) + "\n")
     return model
