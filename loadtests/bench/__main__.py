@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description="Benchmark of Limn against its peers.")
     made.add_argument("--peers", type=parse_peers, default=list(PEERS.values()), help="by commas")
     made.add_argument("--rounds", type=int, default=3)
-    made.add_argument("--seconds", type=float, default=4, help="of every window")
+    made.add_argument("--seconds", type=float, default=2.5, help="of every window")
     made.add_argument("--seed", type=int, default=0, help="of the order and the arrivals")
     made.add_argument("--model-file", type=Path, help="graph with its contract.json beside it")
     made.add_argument("--out", type=Path, default=ROOT / "docs/results", help="folder of the page")
@@ -150,7 +150,7 @@ def load(options: argparse.Namespace, made: Bench, rounds: int) -> str:
     return (
         f"- Load: `{stated['name']}` version {stated['version']}, {numbers}, scales"
         f" {', '.join(stated['scales'])}; a JPEG of 512x1024 pixels in, {len(made.photo):,} bytes,"
-        f" and a palette PNG out; {rounds} rounds, windows of {options.seconds:g} s after"
+        f" and a palette PNG out; rounds: {rounds}, windows of {options.seconds:g} s after"
         f" {WARM_UP_S:g} s of the same load; seed {options.seed}"
     )
 

@@ -22,10 +22,9 @@ PERCENTILES = ("p50", "p95", "p99")
 METHOD = f"""\
 - Every peer decodes, letterboxes, resizes, fuses and encodes by the same plain numpy and OpenCV
   (`loadtests/bench/peers/work.py`); Limn by its own code. Before anything was timed, all answered
-  the photo with Limn's label map. Equal are {100 * LEAST:g} % of the pixels at least, with the null
-  network and with one in floats; with one in INT8, where a last bit decides how activations are
-  rounded, {100 * LEAST_IN_INT8:g} %, and {100 * LEAST_IN_FLOATS:g} % where the peer computes that
-  in floats.
+  the photo with Limn's label map: {100 * LEAST:g} % of the pixels at least are equal, with the null
+  network and with one in floats. With one in INT8, a last bit decides how activations are rounded:
+  there it is {100 * LEAST_IN_INT8:g} %, and {100 * LEAST_IN_FLOATS:g} % for who computes in floats.
 - The ceiling is the network's calls of one photo in a bare ONNX Runtime loop, one pinned session
   with one thread per core, measured right before each peer's turn; shares are of that one.
 - In every round each peer is started, measured and stopped, in an order drawn by chance. Figures

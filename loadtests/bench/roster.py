@@ -135,7 +135,10 @@ PEERS = {
     for peer in (
         LIMN,
         _peer("fastapi_onnxruntime", "FastAPI + ONNX Runtime", "onnxruntime"),
-        replace(_peer("fastapi_torch", "FastAPI + PyTorch eager", "torch"), computes_in_int8=False),
+        replace(
+            _peer("fastapi_torch", "FastAPI + PyTorch eager", "torch", OMP_NUM_THREADS="1"),
+            computes_in_int8=False,
+        ),
         _peer("litserve", "LitServe", "litserve"),
         # These two report their use to their makers if not told otherwise; Ray guards its ports by
         # a token, which it would leave in the home folder.

@@ -15,7 +15,7 @@ from loadtests.results import percentiles_ms
 
 OVERLOAD = 10
 OPEN_PATIENCE_S = 30.0
-OVERLOAD_PATIENCE_S = 5.0
+OVERLOAD_PATIENCE_S = 3.0
 RECOVERY_S = 30.0
 
 Document = dict[str, Any]
