@@ -23,13 +23,14 @@ def fold_texture(texture: ImageU8) -> ImageU8:
 
 
 def strand_texture(texture: ImageU8, color: tuple[float, float, float]) -> ImageU8:
-    """Hair of a texture in another colour; alpha stays."""
+    """Hair of a texture in another colour, its edges sharper, so that no scalp shines through."""
     gray = cv2.cvtColor(texture[..., :3], cv2.COLOR_RGB2GRAY).astype(np.float32)
     solid = texture[..., 3] > 127 if texture.shape[2] == 4 else np.ones(gray.shape, dtype=bool)
     mean = float(gray[solid].mean()) if solid.any() else 128.0
     light = np.clip(gray / max(mean, 8.0), 0.3, 2.2)
     tinted = np.clip(light[..., None] * np.array(color, dtype=np.float32) * 255, 0, 255)
-    return np.concatenate([as_bytes(tinted), texture[..., 3:]], axis=2)
+    alpha = as_bytes((texture[..., 3:].astype(np.float32) - 128) * 3 + 128)
+    return np.concatenate([as_bytes(tinted), alpha], axis=2)
 
 
 def pattern_texture(cloth: Cloth, patch: ImageU8 | None) -> ImageU8 | None:

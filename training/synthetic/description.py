@@ -10,6 +10,8 @@ Rgb = tuple[float, float, float]
 Vector = tuple[float, float, float]
 
 Pattern = Literal["plain", "stripes", "checks", "dots", "photo"]
+Side = Literal["left", "right"]
+PropKind = Literal["seat", "handbag", "backpack", "phone", "cup", "stick", "book"]
 Framing = Literal["whole", "knees", "hips", "upper", "lower", "head"]
 
 
@@ -163,8 +165,8 @@ class Prop(Record):
         color: of it.
     """
 
-    kind: Literal["seat", "handbag", "backpack", "phone", "cup", "stick", "book"]
-    side: Literal["left", "right"]
+    kind: PropKind
+    side: Side
     size_m: float
     color: Rgb
 

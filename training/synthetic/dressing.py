@@ -7,9 +7,11 @@ import numpy as np
 
 from training.synthetic.bodies import BodyModel
 from training.synthetic.closet import Closet
-from training.synthetic.cover import tuck
-from training.synthetic.description import Person, Worn
+from training.synthetic.cover import lift, tuck
+from training.synthetic.description import Person, Pose, Worn
+from training.synthetic.mesh import nearest_points, vertex_normals
 from training.synthetic.piece import Piece
+from training.synthetic.posing import pocketed_sides
 from training.synthetic.regions import body_labels
 from training.synthetic.shape import RestBody
 from training.synthetic.shells import make_shell
@@ -26,6 +28,9 @@ _UNTUCKED: tuple[Slot, ...] = ("scarf", *_ON_HEAD)
 
 _BELOW_KNEE = ("lowerleg01", "lowerleg02")
 _BELOW_ELBOW = ("lowerarm01", "lowerarm02")
+_UNDER_HAIR: tuple[Slot, ...] = ("top", "dress", "outer", "scarf")
+_HAIR_GAP_M = 0.012
+_FINGERS = ("finger", "metacarpal")
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,9 @@ def dress(model: BodyModel, closet: Closet, rest: RestBody, person: Person) -> l
     worn = sorted(person.worn, key=lambda one: _rank(ITEMS[one.item].slot, person.worn))
     layers = [Layer(_barefoot(skin, closet, worn), None)]
     layers += [Layer(_on_body(model, closet, rest, one), one) for one in worn]
-    return _under_hat(_tucked(layers))
+    whole = skin.only(np.ones(len(skin.triangles), dtype=bool))
+    layers = _tucked(whole, _in_pockets(model, person.pose, layers))
+    return _under_hat(_over_shoulders(layers))
 
 
 def _rank(slot: Slot, worn: Sequence[Worn]) -> float:
@@ -99,22 +106,61 @@ def _barefoot(skin: Piece, closet: Closet, worn: Sequence[Worn]) -> Piece:
     return skin.only(np.logical_not(gone[skin.triangles].any(axis=1)))
 
 
-def _tucked(layers: list[Layer]) -> list[Layer]:
+def _in_pockets(model: BodyModel, pose: Pose, layers: list[Layer]) -> list[Layer]:
+    """Layers less the fingers that are in a pocket, which would come out through the trousers."""
+    gone = pocketed_sides(pose)
+    if not gone:
+        return layers
+    is_gone = [
+        bone.startswith(_FINGERS) and bone[-1] in gone and bone[-2] == "." for bone in model.bones
+    ]
+    return [
+        Layer(
+            piece.only(piece.weights[:, is_gone].sum(axis=1)[piece.triangles].max(axis=1) < 0.5),
+            worn,
+        )
+        for piece, worn in ((layer.piece, layer.worn) for layer in layers)
+    ]
+
+
+def _tucked(skin: Piece, layers: list[Layer]) -> list[Layer]:
+    """Layers less what others cover; `skin` is all of it."""
+    normals = vertex_normals(skin.vertices, skin.triangles)
     result = []
     for index, layer in enumerate(layers):
+        piece, worn = layer.piece, layer.worn
         outer = [
             (other.piece.vertices, other.piece.triangles)
             for other in layers[index + 1 :]
             if other.worn is not None and ITEMS[other.worn.item].slot not in _UNTUCKED
         ]
-        slot = None if layer.worn is None else ITEMS[layer.worn.item].slot
-        if outer and slot not in _UNTUCKED:
-            covered = tuck(layer.piece.vertices, layer.piece.triangles, outer)
-            layer = Layer(
-                layer.piece.with_vertices(covered.vertices).only(covered.keep), layer.worn
+        if outer and (worn is None or ITEMS[worn.item].slot not in _UNTUCKED):
+            _, nearest = nearest_points(skin.vertices, piece.vertices, np.inf)
+            covered = tuck(
+                piece.vertices, piece.triangles, normals[nearest], outer, worn is not None
             )
-        if len(layer.piece.triangles):
-            result.append(layer)
+            piece = piece.with_vertices(covered.vertices).only(covered.keep)
+        if len(piece.triangles):
+            result.append(Layer(piece, worn))
+    return result
+
+
+def _over_shoulders(layers: list[Layer]) -> list[Layer]:
+    """Scarf and long hair on the cloth that they fall on, not in it."""
+    result: list[Layer] = []
+    for layer in layers:
+        slot = None if layer.worn is None else ITEMS[layer.worn.item].slot
+        cloth = [
+            (below.piece.vertices, below.piece.triangles)
+            for below in result
+            if below.worn is not None and ITEMS[below.worn.item].slot in _UNDER_HAIR
+        ]
+        if slot in ("scarf", "hair") and cloth:
+            top = max(float(vertices[:, 2].max()) for vertices, _ in cloth)
+            vertices = layer.piece.vertices
+            lifted = lift(vertices, np.less(vertices[:, 2], top), cloth, _HAIR_GAP_M)
+            layer = Layer(layer.piece.with_vertices(lifted), layer.worn)
+        result.append(layer)
     return result
 
 
@@ -141,8 +187,8 @@ def _pressed(hair: Piece, hat: Piece) -> Piece:
     own = from_middle / np.linalg.norm(from_middle, axis=1, keepdims=True)
     similarity = own @ directions.T
     nearest = similarity.argmax(axis=1)
-    under = similarity.max(axis=1) > 0.985
-    room = np.linalg.norm(hat_from_middle, axis=1)[nearest] - 0.014
+    under = similarity.max(axis=1) > 0.98
+    room = np.linalg.norm(hat_from_middle, axis=1)[nearest] - 0.018
     has = np.linalg.norm(from_middle, axis=1)
     scale = np.where(under & (has > room), room / has, 1.0).astype(np.float32)
     return hair.with_vertices(middle + from_middle * scale[:, None])

@@ -58,3 +58,11 @@ def nearest_points(
     """
     distance, index = cKDTree(points).query(queries, distance_upper_bound=reach_m)
     return np.asarray(distance), np.asarray(index)
+
+
+def nearest_few(
+    points: NDArray[np.float32], queries: NDArray[np.float32], count: int
+) -> NDArray[np.int64]:
+    """int64[Q, count]: the nearest points of float32[Q, 3]."""
+    _, index = cKDTree(points).query(queries, k=min(count, len(points)))
+    return np.asarray(index, dtype=np.int64).reshape(len(queries), -1)

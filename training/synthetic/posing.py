@@ -11,11 +11,14 @@ from training.synthetic.bvh import read_pose
 from training.synthetic.description import Joints, Limb, Pose
 from training.synthetic.limbs import reach
 from training.synthetic.shape import RestBody
-from training.synthetic.skeleton import Rotations, euler, forward
+from training.synthetic.skeleton import Rotations, euler
 
 _SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
 _NECK = ("neck01", "neck02", "neck03", "head")
 _FORWARD = np.array([0.0, -1.0, 0.0])
+# Between the elbows of hands in pockets and of arms that hang.
+_POCKET_ELBOW = 0.65
+
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
 
 
@@ -154,11 +157,13 @@ def _limited(turn: NDArray[np.float64], most_degrees: float) -> NDArray[np.float
     return _about(axis, most_degrees)
 
 
-def posed_heads(model: BodyModel, rest: RestBody, rotations: Rotations) -> NDArray[np.float64]:
-    """float64[B, 3], where bones begin in a pose."""
-    transforms = forward(rest.heads, model.parents, rotations)
-    heads = rest.heads.astype(np.float64)
-    moved: NDArray[np.float64] = (
-        np.einsum("bij,bj->bi", transforms[:, :, :3], heads) + transforms[:, :, 3]
-    )
-    return moved
+def pocketed_sides(pose: Pose) -> set[str]:
+    """`L` and `R` of the hands that are in a pocket: whose elbows stand out."""
+    if pose.name != "pockets":
+        return set()
+    sides = "RL" if pose.mirrored else "LR"
+    return {
+        side
+        for side, arm in zip(sides, pose.joints.arms, strict=True)
+        if arm.pole[0] > _POCKET_ELBOW
+    }

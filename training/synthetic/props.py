@@ -137,7 +137,7 @@ def _together(*things: _Place) -> _Place:
 def _seat(prop: Prop, grip: _Grip, seat_z: float) -> _Place:
     points, triangles = _box((prop.size_m, prop.size_m * 0.8, seat_z), 0.03)
     pelvis = grip.move("root", grip.head("spine05")[None])[0]
-    middle = np.array([pelvis[0], pelvis[1] + 0.08, seat_z / 2])
+    middle = np.array([pelvis[0], pelvis[1] - 0.04, seat_z / 2])
     return (points + middle).astype(np.float32), triangles
 
 

@@ -15,6 +15,7 @@ _TIGHT = ("tightjeans", "leggings", "female_sportsuit01_bottom", *_SKIRTS[:4], *
 
 # Those whose cloth stays where it is when its wearer sits or kneels.
 LONG = ("long_skirt", "midi_skirt", "long_dress", "long_coat", "coat", "f_dress_03")
+SKIRTED = (*_SKIRTS, "f_dress_01", "f_dress_02", "f_beach_dress_01", "tubedress")
 _SMALL_TOPS = ("female_sportsuit01_top", "tubetop", "spaghetti-top")
 
 

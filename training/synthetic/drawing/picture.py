@@ -4,17 +4,20 @@ from training.synthetic.description import (
     Bystander,
     Credit,
     Description,
+    Limb,
     Person,
     Pose,
     Prop,
+    PropKind,
     Rgb,
+    Side,
     View,
     Worn,
 )
 from training.synthetic.drawing import poses
 from training.synthetic.drawing.choice import Dice
 from training.synthetic.drawing.cloths import draw_cloth
-from training.synthetic.drawing.outfits import LONG, draw_hair, draw_outfit
+from training.synthetic.drawing.outfits import LONG, SKIRTED, draw_hair, draw_outfit
 from training.synthetic.drawing.people import draw_body, draw_complexion, draw_hair_color
 from training.synthetic.drawing.views import draw_finish, draw_lighting, draw_place, draw_view
 from training.synthetic.figure import body_of
@@ -29,13 +32,17 @@ _PROP_COLORS: list[Rgb] = [
 ]  # fmt: skip
 
 
+_SIDES: tuple[Side, Side] = ("left", "right")
+_HELD_M: dict[PropKind, float] = {"phone": 0.15, "cup": 0.12, "book": 0.22}
+
+
 def draw(studio: Studio, seed: int, index: int) -> Description:
     """The picture with this number; no other picture has a say in it."""
     dice = Dice(seed, index)
     view = draw_view(dice)
     hat_chance = 0.45 if view.framing in ("head", "upper") else 0.3
     person = _person(dice, studio, hat_chance, None)
-    props = _props(dice, person)
+    props = _props(dice, person.pose)
     bystanders = _bystanders(dice, studio, view)
     place = draw_place(dice, studio.places.photos, view.framing)
     return Description(
@@ -66,7 +73,7 @@ def _person(
     plain = draw_cloth(dice, (), shine=0.0, shade=1.0)
     grown = tuple(Worn(item=name, cloth=plain, loose_m=0, flare=0, length=0) for name in names)
     if kinds is None:
-        kinds = poses.UPRIGHT if any(one.item in LONG for one in worn) else poses.ALL
+        kinds = _kinds([one.item for one in worn])
     person = Person(
         body=body,
         complexion=draw_complexion(dice, origin),
@@ -75,6 +82,13 @@ def _person(
         pose=poses.draw_pose(dice, {"stand": 1.0}),
     )
     return person.model_copy(update={"pose": _free_pose(dice, studio, person, kinds)})
+
+
+def _kinds(names: list[str]) -> dict[str, float]:
+    """Poses that what is worn can follow."""
+    if any(name in LONG for name in names):
+        return poses.UPRIGHT
+    return poses.SKIRTED if any(name in SKIRTED for name in names) else poses.ALL
 
 
 def _free_pose(dice: Dice, studio: Studio, person: Person, kinds: dict[str, float]) -> Pose:
@@ -107,26 +121,37 @@ def _arms_out(pose: Pose) -> Pose:
     return pose.model_copy(update={"joints": pose.joints.model_copy(update={"arms": arms})})
 
 
-def _props(dice: Dice, person: Person) -> tuple[Prop, ...]:
-    props = []
-    side = dice.one(["left", "right"])
+def _props(dice: Dice, pose: Pose) -> tuple[Prop, ...]:
+    """Things that go with a pose; a bag hangs from a hand that hangs."""
     color = dice.one(_PROP_COLORS)
-    if person.pose.name == "sit":
-        seat = Prop(kind="seat", side="left", size_m=dice.uniform(0.36, 0.6), color=color)
-        props.append(seat)
+    hanging = [
+        side
+        for side, arm in zip(_SIDES, _arms_as_seen(pose), strict=True)
+        if arm.target[2] < -0.75 and not pose.files
+    ]
+    props = []
+
+    def add(kind: PropKind, size_m: float, side: Side) -> None:
+        props.append(Prop(kind=kind, side=side, size_m=size_m, color=color))
+
+    if pose.name == "sit":
+        add("seat", dice.uniform(0.36, 0.6), "left")
     if dice.chance(0.08):
-        size = dice.uniform(0.36, 0.5)
-        props.append(Prop(kind="backpack", side=side, size_m=size, color=color))
-    if person.pose.name in ("stand", "walk", "pockets", "akimbo", "reach") and dice.chance(0.14):
-        size = dice.uniform(0.25, 0.45)
-        props.append(Prop(kind="handbag", side=side, size_m=size, color=color))
-    elif person.pose.name in ("holding", "at_head", "sit") and dice.chance(0.6):
-        kind = dice.one(["phone", "cup", "book"])
-        size = {"phone": 0.15, "cup": 0.12, "book": 0.22}[kind]
-        props.append(Prop(kind=kind, side=side, size_m=size, color=color))
+        add("backpack", dice.uniform(0.36, 0.5), "left")
+    if pose.name in ("holding", "at_head", "sit") and dice.chance(0.6):
+        kind: PropKind = dice.one(list(_HELD_M))
+        add(kind, _HELD_M[kind], dice.one(_SIDES))
+    elif hanging and pose.name != "pockets" and dice.chance(0.22):
+        add("handbag", dice.uniform(0.25, 0.45), dice.one(hanging))
     elif dice.chance(0.03):
-        props.append(Prop(kind="stick", side=side, size_m=dice.uniform(0.6, 1.1), color=color))
+        add("stick", dice.uniform(0.6, 1.1), dice.one(_SIDES))
     return tuple(props)
+
+
+def _arms_as_seen(pose: Pose) -> tuple[Limb, Limb]:
+    """Left and right arm, after mirroring."""
+    left, right = pose.joints.arms
+    return (right, left) if pose.mirrored else (left, right)
 
 
 def _bystanders(dice: Dice, studio: Studio, view: View) -> tuple[Bystander, ...]:

@@ -252,3 +252,6 @@ UPRIGHT: dict[str, float] = {
     if name not in ("run", "sit", "bend", "kneel", "squat", "file")
 }
 """Those that long skirts and coats can follow."""
+
+SKIRTED: dict[str, float] = UPRIGHT | {"sit": 0.6, "bend": 0.5}
+"""Those that short skirts and dresses can follow."""

@@ -78,7 +78,7 @@ def draw_finish(dice: Dice) -> Finish:
         motion=dice.uniform(3, 8) if dice.chance(0.05) else 0.0,
         motion_angle=dice.uniform(0, 180),
         grain=dice.uniform(0.5, 4) if dice.chance(0.8) else dice.uniform(4, 12),
-        exposure=dice.uniform(0.75, 1.3),
+        exposure=dice.uniform(0.85, 1.4),
         gamma=dice.uniform(0.85, 1.15),
         warmth=dice.uniform(0.94, 1.08),
         gray=dice.chance(0.06),
