@@ -22,7 +22,8 @@ Layer = Callable[..., Tensor]
 
 def torch_network(model: Path) -> Network:
     """Channels last, as PyTorch advises for a CPU; as many threads as OMP_NUM_THREADS says."""
-    module = GraphModule(onnx.load(model)).eval().to(memory_format=torch.channels_last)
+    module = GraphModule(onnx.load(model)).eval()
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(pixels: Floats) -> Floats:
         with torch.inference_mode():
