@@ -22,7 +22,11 @@ _NEUTRALS: dict[Rgb, float] = {
 
 
 def draw_cloth(
-    dice: Dice, photos: tuple[str, ...], shine: float | None = None, shade: float = 0.0
+    dice: Dice,
+    photos: tuple[str, ...],
+    shine: float | None = None,
+    shade: float = 0.0,
+    is_tight: bool = False,
 ) -> Cloth:
     """Something to make a garment of.
 
@@ -30,6 +34,7 @@ def draw_cloth(
         photos: CCP photos that cloth may be cut from; none, and it never is.
         shine: 0 wool to 1 lacquer; drawn where it is not given.
         shade: how often it is simply dark.
+        is_tight: whether it would look like bare skin in the colours of skin.
     """
     pattern: Pattern = dice.weighted(
         {"plain": 0.78, "stripes": 0.06, "checks": 0.04, "dots": 0.02, "photo": 0.1}
@@ -39,6 +44,8 @@ def draw_cloth(
     color = _color(dice)
     if dice.chance(shade):
         color, pattern = dice.one(list(_NEUTRALS)[:2]), "plain"
+    if is_tight:
+        color = _unlike_skin(color)
     return Cloth(
         color=color,
         second=_near(dice, color),
@@ -57,6 +64,14 @@ def _color(dice: Dice) -> Rgb:
         return _clipped(*(channel + dice.normal(0, 0.02) for channel in color))
     saturation = dice.uniform(0.15, 0.55) if dice.chance(0.7) else dice.uniform(0.55, 0.9)
     return _clipped(*colorsys.hsv_to_rgb(dice.uniform(0, 1), saturation, dice.uniform(0.25, 0.85)))
+
+
+def _unlike_skin(color: Rgb) -> Rgb:
+    """The colour itself, or the opposite of one that skin has."""
+    hue, saturation, value = colorsys.rgb_to_hsv(*color)
+    if hue < 0.13 and 0.12 < saturation < 0.7 and value > 0.2:
+        return _clipped(*colorsys.hsv_to_rgb(hue + 0.5, saturation, value))
+    return color
 
 
 def _near(dice: Dice, color: Rgb) -> Rgb:

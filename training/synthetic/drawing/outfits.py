@@ -16,6 +16,7 @@ _TIGHT = ("tightjeans", "leggings", "female_sportsuit01_bottom", *_SKIRTS[:4], *
 # Those whose cloth stays where it is when its wearer sits or kneels.
 LONG = ("long_skirt", "midi_skirt", "long_dress", "long_coat", "coat", "f_dress_03")
 SKIRTED = (*_SKIRTS, "f_dress_01", "f_dress_02", "f_beach_dress_01", "tubedress")
+_SKIN_TIGHT = ("jumpsuit", "leggings", "tights", "turtleneck", "long_sleeves", "gloves")
 _SMALL_TOPS = ("female_sportsuit01_top", "tubetop", "spaghetti-top")
 
 
@@ -32,7 +33,7 @@ class _Rail:
         self.worn.append(
             Worn(
                 item=item,
-                cloth=draw_cloth(self._dice, self._photos, **cloth),
+                cloth=draw_cloth(self._dice, self._photos, is_tight=item in _SKIN_TIGHT, **cloth),
                 loose_m=loose_m,
                 flare=flare,
                 length=self._dice.uniform(0, 1),
@@ -97,7 +98,7 @@ def _two_pieces(dice: Dice, rail: _Rail, wearer: Wearer) -> str:
 
 def _suit(dice: Dice, rail: _Rail) -> str:
     if dice.chance(0.5):
-        rail.add("jumpsuit", loose_m=dice.uniform(0, 0.012), flare=dice.uniform(0, 0.4))
+        rail.add("jumpsuit", loose_m=dice.uniform(0.004, 0.02), flare=dice.uniform(0, 0.4))
         return "jumpsuit"
     rail.add("male_worksuit01_dress")
     rail.add(dice.one(["male_worksuit01_top", "male_casualsuit03_top", "male_casualsuit04_top"]))
