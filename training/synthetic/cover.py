@@ -18,7 +18,7 @@ _POKE_M, _REACH_M = 0.04, 0.12
 _HEM_M = 0.03
 _GAP_M = 0.006
 _CANDIDATES = 12
-_SIDEWAYS_M = 0.025
+_SIDEWAYS_M = 0.01
 _SLACK = 0.05
 
 
@@ -128,6 +128,6 @@ def _height_of_nearest(
     height = np.einsum("vi,vi->v", offset, normals)
     sideways = np.sqrt(np.maximum(distance.clip(0, 1) ** 2 - height**2, 0))
     # What hangs further off is above a larger part of what is below it.
-    allowed = np.maximum(_SIDEWAYS_M, 0.5 * height)
+    allowed = np.maximum(_SIDEWAYS_M, 0.25 * height)
     is_over = found & (height > -_POKE_M) & (sideways < allowed)
     return as_float(np.where(is_over, height, np.inf))

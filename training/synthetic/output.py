@@ -11,6 +11,9 @@ from training.synthetic.errors import SynthesisError
 
 _VAL_EVERY = 10
 _SETTINGS = "synthetic.json"
+
+# To be raised with every change of what a seed gives, so that a folder never holds both.
+_GENERATOR = 1
 SPLITS = ("train", "val")
 
 
@@ -46,7 +49,7 @@ class Output:
         for split in SPLITS:
             for kind in ("images", "segmentations", "descriptions"):
                 (self.folder / f"{split}_{kind}").mkdir(parents=True, exist_ok=True)
-        wanted = {"seed": self.seed, **settings}
+        wanted = {"generator": _GENERATOR, "seed": self.seed, **settings}
         path = self.folder / _SETTINGS
         if path.exists() and json.loads(path.read_text()) != wanted:
             raise SynthesisError(
