@@ -89,9 +89,9 @@ def test_page_and_figures_are_written(repository: Path, tmp_path: Path) -> None:
 
 def test_overload_is_refused_by_limn_and_survived(repository: Path, tmp_path: Path) -> None:
     turns: list[Document] = []
-    asyncio.run(collect(bench(repository, tmp_path, HAND_WRITTEN), 1, turns))
+    asyncio.run(collect(bench(repository, tmp_path, LIMN), 1, turns))
 
-    (limn,) = [turn for turn in turns if turn["peer"] == "limn"]
+    (limn,) = turns
     overload = limn["overload"]
     assert overload["offered"] > overload["answers"] > 0
     assert set(overload["errors"]) == {"Status: 429"}
