@@ -29,6 +29,7 @@ def synthesize(
     from training.synthetic.output import Output
     from training.synthetic.rendering import render_all
     from training.synthetic.report import report as tables
+    from training.synthetic.sheets import draw_sheets
     from training.synthetic.worker import Answer
 
     with explained():
@@ -46,6 +47,7 @@ def synthesize(
             sources = environment.sources(parts, ccp)
             failed = render_all(environment, sources, output, count, workers, done)
         output.finish(count)
+        draw_sheets(output, count)
         typer.echo(tables(output.records(count)))
     for answer in failed:
         report(f"picture {answer.index}: {answer.error}")

@@ -36,6 +36,14 @@ class Output:
         """The JSON of a picture; it is written last, so a picture that has it is complete."""
         return self.folder / f"{self.split(index)}_descriptions" / f"{self.name(index)}.json"
 
+    def pair(self, index: int) -> tuple[Path, Path]:
+        """Where a picture and its label map lie."""
+        split, name = self.split(index), self.name(index)
+        return (
+            self.folder / f"{split}_images" / f"{name}.jpg",
+            self.folder / f"{split}_segmentations" / f"{name}.png",
+        )
+
     def missing(self, count: int) -> list[int]:
         """Which of the first `count` pictures are not complete."""
         return [index for index in range(count) if not self.description(index).exists()]
@@ -60,9 +68,9 @@ class Output:
 
     def write(self, index: int, jpeg: bytes, png: bytes, record: bytes) -> None:
         """A picture, its label map, and last what it shows."""
-        split, name = self.split(index), self.name(index)
-        write_atomically(self.folder / f"{split}_images" / f"{name}.jpg", jpeg)
-        write_atomically(self.folder / f"{split}_segmentations" / f"{name}.png", png)
+        image, label_map = self.pair(index)
+        write_atomically(image, jpeg)
+        write_atomically(label_map, png)
         write_atomically(self.description(index), record)
 
     def finish(self, count: int) -> None:

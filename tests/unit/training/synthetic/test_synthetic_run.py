@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from training.synthetic import environment as environment_module
@@ -12,6 +14,7 @@ from training.synthetic.errors import SynthesisError
 from training.synthetic.output import Output
 from training.synthetic.rendering import render_all
 from training.synthetic.report import report
+from training.synthetic.sheets import draw_sheets
 from training.synthetic.sources import Sources
 
 
@@ -80,6 +83,21 @@ def test_the_report_counts_views_and_labels(output: Output) -> None:
     assert "| face | 2 | 100 % |" in page
     assert "| things | 2 | 100 % |" in page
     assert "| 3.00 | 1.00 | 2.00 |" in page
+
+
+def test_sheets_show_what_is_complete(output: Output) -> None:
+    picture = np.full((96, 64, 3), 200, dtype=np.uint8)
+    jpeg, png = (
+        cv2.imencode(kind, content)[1].tobytes()
+        for kind, content in ((".jpg", picture), (".png", picture[..., 0] * 0 + 13))
+    )
+    output.write(1, jpeg, png, b"{}")
+
+    draw_sheets(output, 3)
+
+    (sheet,) = (output.folder / "sheets").iterdir()
+    assert sheet.name == "000001.jpg"
+    assert cv2.imread(str(sheet)) is not None
 
 
 def test_a_report_of_nothing_is_empty() -> None:
