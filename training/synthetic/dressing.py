@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from limn.labels import IGNORE_INDEX
+from training.synthetic.arrays import Vertices, as_float
 from training.synthetic.bodies import BodyModel
 from training.synthetic.closet import Closet
 from training.synthetic.cover import lift, tuck
@@ -12,7 +15,6 @@ from training.synthetic.description import Person, Pose, Worn
 from training.synthetic.mesh import nearest_points, vertex_normals
 from training.synthetic.piece import Piece
 from training.synthetic.posing import pocketed_sides
-from training.synthetic.regions import body_labels
 from training.synthetic.shape import RestBody
 from training.synthetic.shells import make_shell
 from training.synthetic.wardrobe import ITEMS, Slot
@@ -30,6 +32,12 @@ _BELOW_KNEE = ("lowerleg01", "lowerleg02")
 _BELOW_ELBOW = ("lowerarm01", "lowerarm02")
 _UNDER_HAIR: tuple[Slot, ...] = ("top", "dress", "outer", "scarf")
 _HAIR_GAP_M = 0.012
+
+# Between hat and hair, and between hair and scalp.
+_HAT_M, _SCALP_M, _ROOM = 0.014, 0.003, 1.09
+
+# Distance of directions of length 1, about 11 degrees.
+_ALIGNED = 0.2
 _FINGERS = ("finger", "metacarpal")
 
 
@@ -42,14 +50,17 @@ class Layer:
 
 
 def dress(model: BodyModel, closet: Closet, rest: RestBody, person: Person) -> list[Layer]:
-    """Layers from the skin outwards; what cannot be seen in any pose is left out."""
+    """Layers from the skin outwards; what cannot be seen in any pose is left out.
+
+    The skin comes without labels: where its parts meet is finer than its triangles.
+    """
     skin_rows = model.groups["body"]
     skin = Piece(
         rest.vertices,
         model.triangles[skin_rows],
         model.uvs[skin_rows],
         model.dense_weights,
-        body_labels(model, rest, model.dense_weights)[skin_rows],
+        np.full(len(skin_rows), IGNORE_INDEX, dtype=np.uint8),
     )
     worn = sorted(person.worn, key=lambda one: _rank(ITEMS[one.item].slot, person.worn))
     layers = [Layer(_barefoot(skin, closet, worn), None)]
@@ -73,6 +84,8 @@ def _on_body(model: BodyModel, closet: Closet, rest: RestBody, worn: Worn) -> Pi
     item = ITEMS[worn.item]
     if item.file:
         piece = closet.hang(worn.item, model, rest)
+        if item.slot == "hat":
+            piece = _roomier(piece)
     else:
         piece = make_shell(worn.item, model, rest, worn.length)
     if worn.loose_m > 0:
@@ -80,6 +93,13 @@ def _on_body(model: BodyModel, closet: Closet, rest: RestBody, worn: Worn) -> Pi
     if worn.flare > 0:
         piece = _flared(model, rest, piece, worn.flare)
     return piece
+
+
+def _roomier(hat: Piece) -> Piece:
+    """A hat with room for hair, which hats of files are not made with."""
+    middle = (hat.vertices.min(axis=0) + hat.vertices.max(axis=0)) / 2
+    middle[2] = hat.vertices[:, 2].min()
+    return hat.with_vertices(middle + (hat.vertices - middle) * np.float32(_ROOM))
 
 
 def _flared(model: BodyModel, rest: RestBody, piece: Piece, flare: float) -> Piece:
@@ -169,26 +189,36 @@ def _under_hat(layers: list[Layer]) -> list[Layer]:
     hats = [layer.piece for layer in layers if layer.worn and ITEMS[layer.worn.item].slot == "hat"]
     if not hats:
         return layers
+    skin = layers[0].piece
     return [
-        Layer(_pressed(layer.piece, hats[0]), layer.worn)
+        Layer(_pressed(layer.piece, hats[0], skin), layer.worn)
         if layer.worn and ITEMS[layer.worn.item].slot == "hair"
         else layer
         for layer in layers
     ]
 
 
-def _pressed(hair: Piece, hat: Piece) -> Piece:
-    """Hair pulled towards the middle of the head where it would stand out of the hat."""
+def _pressed(hair: Piece, hat: Piece, skin: Piece) -> Piece:
+    """Hair pulled to what room a hat leaves, less what it leaves no room for at all."""
     middle = (hat.vertices.min(axis=0) + hat.vertices.max(axis=0)) / 2
     middle[2] = hat.vertices[:, 2].min()
-    from_middle = hair.vertices - middle
-    hat_from_middle = hat.vertices - middle
-    directions = hat_from_middle / np.linalg.norm(hat_from_middle, axis=1, keepdims=True)
-    own = from_middle / np.linalg.norm(from_middle, axis=1, keepdims=True)
-    similarity = own @ directions.T
-    nearest = similarity.argmax(axis=1)
-    under = similarity.max(axis=1) > 0.98
-    room = np.linalg.norm(hat_from_middle, axis=1)[nearest] - 0.018
-    has = np.linalg.norm(from_middle, axis=1)
-    scale = np.where(under & (has > room), room / has, 1.0).astype(np.float32)
-    return hair.with_vertices(middle + from_middle * scale[:, None])
+    room, off_hat = _seen_from(middle, hat.vertices, hair.vertices)
+    of_scalp = skin.vertices[skin.vertices[:, 2] > middle[2]]
+    least = _seen_from(middle, of_scalp, hair.vertices)[0] + _SCALP_M
+    has = np.linalg.norm(hair.vertices - middle, axis=1)
+    # Hair in the scalp would be a bald head below the brim.
+    allowed = np.maximum(room - _HAT_M, least)
+    is_in = (off_hat < _ALIGNED) & (has > allowed)
+    scale = np.where(is_in, allowed / has, 1.0).astype(np.float32)
+    return hair.with_vertices(middle + (hair.vertices - middle) * scale[:, None])
+
+
+def _seen_from(
+    middle: NDArray[np.float32], points: Vertices, towards: Vertices
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How far the point is that is nearest in each direction, and how far off it in angle."""
+    offsets, own = points - middle, towards - middle
+    distances = np.linalg.norm(offsets, axis=1)
+    own = own / np.linalg.norm(own, axis=1, keepdims=True)
+    gap, nearest = nearest_points(offsets / distances[:, None], own, np.inf)
+    return as_float(distances[nearest]), as_float(gap)

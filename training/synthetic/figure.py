@@ -10,6 +10,7 @@ from training.synthetic.cloth import fold_texture, pattern_texture, strand_textu
 from training.synthetic.description import Body, Person, Worn
 from training.synthetic.dressing import Layer, dress
 from training.synthetic.mesh import bale_uvs
+from training.synthetic.regions import SkinLabels, refined
 from training.synthetic.shape import ORIGINS, RestBody, rest_body
 from training.synthetic.skeleton import Transforms, forward, skin
 from training.synthetic.studio import Studio
@@ -56,6 +57,9 @@ def figure_of(studio: Studio, person: Person) -> Figure:
     place = hips[:, :3] @ rest.heads[model.bone_index["root"]] + hips[:, 3]
     place[2] = min(vertices[:, 2].min() for vertices in posed)
     transforms[:, :, 3] -= place
+    if layers[0].worn is None:
+        piece, posed[0] = refined(layers[0].piece, posed[0], SkinLabels(model, rest))
+        layers[0] = Layer(piece, None)
     surfaces = [
         _surface(studio, person, layer, vertices - place.astype(np.float32))
         for layer, vertices in zip(layers, posed, strict=True)

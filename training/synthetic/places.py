@@ -139,7 +139,7 @@ def drawn_background(seed: int) -> ImageU8:
     for _ in range(random.integers(4, 14)):
         left, bottom = random.integers(-80, width), horizon + random.integers(-10, 20)
         size = random.integers(20, 180), random.integers(30, 320)
-        color = (wall + random.normal(0, 35, 3)).tolist()
+        color = (wall + random.normal(0, 30) + random.normal(0, 8, 3)).tolist()
         cv2.rectangle(
             picture,
             (int(left), int(bottom - size[1])),
@@ -148,7 +148,7 @@ def drawn_background(seed: int) -> ImageU8:
             -1,
         )
     for cells in (6, 40):
-        grid = random.normal(0, 10, (cells, cells)).astype(np.float32)
+        grid = random.normal(0, 4, (cells, cells)).astype(np.float32)
         picture += cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
     blurred = cv2.GaussianBlur(picture, (0, 0), random.uniform(1, 4))
     return as_bytes(blurred)

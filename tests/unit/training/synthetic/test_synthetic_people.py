@@ -13,8 +13,10 @@ from training.synthetic.drawing.views import draw_view
 from training.synthetic.errors import SynthesisError
 from training.synthetic.figure import body_of, figure_of
 from training.synthetic.invariants import mirrored, mirrored_labels
+from training.synthetic.mesh import face_normals
+from training.synthetic.piece import Piece
 from training.synthetic.raster import rasterised
-from training.synthetic.regions import body_labels
+from training.synthetic.regions import SkinLabels, refined
 from training.synthetic.scene import build
 from training.synthetic.studio import Studio
 from training.synthetic.wardrobe import ASSETS, ITEMS
@@ -64,21 +66,43 @@ def test_items_of_the_npm_package_are_free(studio: Studio, item: object) -> None
     assert licence["license"].startswith(("CC BY", "CCBY", "CC0"))
 
 
-def test_the_skin_of_the_body_is_as_large_left_as_right(
-    studio: Studio, drawn: list[Description]
-) -> None:
+@pytest.fixture(scope="module")
+def skin(studio: Studio, drawn: list[Description]) -> tuple[Piece, SkinLabels]:
+    """The bare skin of a body at rest, and what labels it."""
+    model = studio.model
     rest = body_of(studio, drawn[0].person.body)
-    labels = body_labels(studio.model, rest, studio.model.dense_weights)
-    rows = studio.model.groups["body"]
-    x = rest.vertices[studio.model.triangles[rows]].mean(axis=1)[:, 0]
+    rows = model.groups["body"]
+    blank = np.zeros(len(rows), dtype=np.uint8)
+    piece = Piece(rest.vertices, model.triangles[rows], model.uvs[rows], model.dense_weights, blank)
+    return piece.only(np.ones(len(rows), dtype=bool)), SkinLabels(model, rest)
 
-    counts = np.bincount(labels[rows], minlength=256)
 
+def test_the_skin_of_the_body_is_as_large_left_as_right(skin: tuple[Piece, SkinLabels]) -> None:
+    piece, labels = skin
+    x = piece.vertices[piece.triangles].mean(axis=1)[:, 0]
+
+    of_triangles = labels.of(piece)
+
+    counts = np.bincount(of_triangles, minlength=256)
     for left, right in ((14, 15), (16, 17)):
         assert counts[left] == pytest.approx(counts[right], rel=0.02)
-        assert (x[labels[rows] == left] > 0).all()
+        assert (x[of_triangles == left] > 0).all()
     assert counts[IGNORE_INDEX] > 0
     assert counts[LIP.index("face")] > 0
+
+
+def test_borders_between_parts_are_finer_than_triangles(skin: tuple[Piece, SkinLabels]) -> None:
+    piece, labels = skin
+
+    finer, posed = refined(piece, piece.vertices, labels)
+
+    def area(mesh: Piece) -> float:
+        return float(np.linalg.norm(face_normals(mesh.vertices, mesh.triangles), axis=1).sum())
+
+    assert (posed == finer.vertices).all()
+    assert len(finer.triangles) > len(piece.triangles)
+    assert area(finer) == pytest.approx(area(piece), rel=1e-5)
+    assert set(finer.labels.tolist()) == {13, 14, 15, 16, 17, IGNORE_INDEX}
 
 
 def test_a_picture_depends_on_its_seed_and_index_alone(
