@@ -39,9 +39,10 @@ class SkinPainter:
         random = np.random.default_rng(complexion.seed)
         tone = skin_tone(complexion.tone)
         picture = np.broadcast_to(tone, (_SIDE, _SIDE, 3)).astype(np.float32)
-        spread = 0.03 + 0.05 * complexion.blotches
-        for cells in (8, 48, 256):
-            picture = picture * (1 + spread * _noise(random, cells)[..., None] / np.sqrt(cells / 8))
+        # Larger blotches would end at the seams of the texture.
+        spread = 0.007 + 0.02 * complexion.blotches
+        for cells in (48, 128, 384):
+            picture = picture * (1 + spread * _noise(random, cells)[..., None])
         red = np.array([1.06, 0.9, 0.88], dtype=np.float32)
         flush = (0.25 + 0.6 * complexion.redness) * self._mask("ears")
         picture = _blend(picture, picture * red, flush * 0.8)
