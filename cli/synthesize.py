@@ -1,5 +1,7 @@
 """`limn synthesize`: render people with exact labels, in LIP's layout."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -22,29 +24,18 @@ def synthesize(
     ] = None,
 ) -> None:
     """Render people with exact labels; the same command continues a run that was cut off."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
     from training.synthetic.environment import find_environment
     from training.synthetic.output import Output
     from training.synthetic.rendering import render_all
     from training.synthetic.report import report as tables
     from training.synthetic.sheets import draw_sheets
-    from training.synthetic.worker import Answer
 
     with explained():
         environment = find_environment()
         output = Output(out, seed)
         output.begin({"ccp": ccp is not None})
-        columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True)) as progress:
-            bar = progress.add_task("pictures", total=count)
-            progress.update(bar, completed=count - len(output.missing(count)))
-
-            def done(answer: Answer) -> None:
-                progress.update(bar, advance=1)
-
-            sources = environment.sources(parts, ccp)
+        sources = environment.sources(parts, ccp)
+        with counted(count, count - len(output.missing(count))) as done:
             failed = render_all(environment, sources, output, count, workers, done)
         output.finish(count)
         draw_sheets(output, count)
@@ -53,3 +44,15 @@ def synthesize(
         report(f"picture {answer.index}: {answer.error}")
     if failed:
         raise typer.Exit(1)
+
+
+@contextmanager
+def counted(total: int, complete: int) -> Iterator[Callable[[object], None]]:
+    """A bar on stderr, and what moves it on by a picture."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("pictures", total=total, completed=complete)
+        yield lambda _: progress.update(bar, advance=1)

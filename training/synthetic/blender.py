@@ -229,9 +229,6 @@ def _material(look: Material) -> Any:
     inputs["Roughness"].default_value = look.roughness
     inputs["Specular IOR Level"].default_value = look.specular
     inputs["Sheen Weight"].default_value = look.sheen
-    inputs["Subsurface Weight"].default_value = look.subsurface
-    inputs["Subsurface Radius"].default_value = (1.0, 0.35, 0.2)
-    inputs["Subsurface Scale"].default_value = 0.01
     base = None
     for image, uv_layer in ((look.texture, _OWN), (look.pattern, _BALE)):
         if image is not None:

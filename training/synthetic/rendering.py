@@ -36,14 +36,7 @@ def render_all(
     Raises:
         SynthesisError: a worker does not start, or dies.
     """
-    settings = WorkerSettings(
-        out=output.folder.resolve(),
-        seed=output.seed,
-        parts=sources.parts.resolve(),
-        package=sources.package,
-        body=sources.body,
-        ccp=None if sources.ccp is None else sources.ccp.resolve(),
-    )
+    settings = WorkerSettings.of(output, sources)
     numbers: SimpleQueue[int] = SimpleQueue()
     missing = output.missing(count)
     for index in missing:

@@ -22,7 +22,6 @@ class Material:
         roughness: 0 mirror to 1 matt.
         specular: 0 to 1, how much is reflected.
         sheen: 0 to 1, the soft edge light of cloth.
-        subsurface: 0 to 1, how deep light goes in.
     """
 
     color: Color = (1.0, 1.0, 1.0)
@@ -31,7 +30,6 @@ class Material:
     roughness: float = 0.8
     specular: float = 0.3
     sheen: float = 0.0
-    subsurface: float = 0.0
 
     @property
     def has_holes(self) -> bool:

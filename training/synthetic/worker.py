@@ -31,6 +31,18 @@ class WorkerSettings(BaseModel):
     body: Path
     ccp: Path | None
 
+    @staticmethod
+    def of(output: Output, sources: Sources) -> "WorkerSettings":
+        """For a worker in another working directory."""
+        return WorkerSettings(
+            out=output.folder.resolve(),
+            seed=output.seed,
+            parts=sources.parts.resolve(),
+            package=sources.package,
+            body=sources.body,
+            ccp=None if sources.ccp is None else sources.ccp.resolve(),
+        )
+
 
 class Answer(BaseModel):
     """What became of a picture; `error` is none if it is complete."""
