@@ -74,7 +74,7 @@ class _Grip:
         along = (first + last) / 2 - wrist
         across = first - last
         out = np.cross(along, across) * (1 if self._side == "L" else -1)
-        middle = wrist + along * 0.9
+        middle = wrist + along * 1.3
         axes = np.stack([axis / np.linalg.norm(axis) for axis in (along, across, out)])
         turn = self._transforms[self._model.bone_index[f"wrist.{self._side}"]][:, :3]
         moved = self.move(f"wrist.{self._side}", (middle + axes[2] * 0.025)[None])[0]

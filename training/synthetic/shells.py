@@ -159,7 +159,7 @@ def _leggings(cut: _Cutter, length: float) -> Piece:
 
 def _shorts(cut: _Cutter, length: float) -> Piece:
     hem = _between(cut.marks.crotch_z - 0.12, cut.marks.knee_z, length)
-    return cut.legs(_TIGHTS, cut.marks.waist_z, hem).inflated(0.014)
+    return cut.legs(_TIGHTS, cut.marks.waist_z, hem).inflated(0.022)
 
 
 def _jumpsuit(cut: _Cutter, length: float) -> Piece:

@@ -41,7 +41,9 @@ def draw(studio: Studio, seed: int, index: int) -> Description:
     dice = Dice(seed, index)
     view = draw_view(dice)
     hat_chance = 0.45 if view.framing in ("head", "upper") else 0.3
-    person = _person(dice, studio, hat_chance, None)
+    # Legs alone tell nothing of who squats or bends.
+    kinds = poses.UPRIGHT if view.framing == "lower" else None
+    person = _person(dice, studio, hat_chance, kinds)
     props = _props(dice, person.pose)
     bystanders = _bystanders(dice, studio, view)
     place = draw_place(dice, studio.places.photos, view.framing)
@@ -139,7 +141,8 @@ def _props(dice: Dice, pose: Pose) -> tuple[Prop, ...]:
     if dice.chance(0.08):
         add("backpack", dice.uniform(0.36, 0.5), "left")
     if pose.name in ("holding", "at_head", "sit") and dice.chance(0.6):
-        kind: PropKind = dice.one(list(_HELD_M))
+        # What is held to the head is a phone.
+        kind: PropKind = "phone" if pose.name == "at_head" else dice.one(list(_HELD_M))
         add(kind, _HELD_M[kind], dice.one(_SIDES))
     elif hanging and pose.name != "pockets" and dice.chance(0.22):
         add("handbag", dice.uniform(0.25, 0.45), dice.one(hanging))
