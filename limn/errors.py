@@ -25,6 +25,10 @@ class ImageTooLarge(ImageError):
     """The header promises more pixels, or a longer side, than the limit."""
 
 
+class UnsuitableImage(ImageError):
+    """The header promises a picture too long for its width, or more frames than the limit."""
+
+
 class InvalidParameter(LimnError):
     """A setting of a request is outside what is allowed.
 

@@ -8,29 +8,58 @@ import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import AvifImagePlugin, Image
 
-from limn.errors import CorruptImage, ImageTooLarge
+from limn.errors import CorruptImage, ImageTooLarge, UnsuitableImage
 from limn.geometry import Size
-from limn.image_header import ImageHeader, read_header
+from limn.image_formats import DEFAULT_FORMATS, Format, ImageHeader
+from limn.image_header import read_header
 
 _EXIF_ORIENTATION = 0x0112
 _SIDEWAYS = (5, 6, 7, 8)
 """Orientations whose axes are swapped."""
 _WHITE = (255, 255, 255)
 
+# As everywhere, one thread per picture: the callers share the cores.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """What an encoded image may cost: bytes of the file, and pixels that its header promises."""
+    """What an encoded image may be, and cost, by its header.
+
+    Attributes:
+        max_bytes: of the file.
+        max_pixels, max_side: of the picture.
+        max_aspect: longer side by shorter; no person is in what is longer.
+        max_frames: of an animation, of which the first is taken.
+    """
 
     max_bytes: int = 20 * 2**20
     max_pixels: int = 50_000_000
     max_side: int = 16_384
+    max_aspect: float = 20
+    max_frames: int = 100
+    formats: tuple[Format, ...] = DEFAULT_FORMATS
+
+
+def examine(data: bytes, limits: ImageLimits) -> ImageHeader:
+    """The header of an encoded image that is within the limits; nothing is decoded.
+
+    Raises:
+        EmptyImage, UnsupportedImage, CorruptImage: see `read_header`.
+        ImageTooLarge: bytes, pixels or a side exceed the limits.
+        UnsuitableImage: it is too long for its width, or has too many frames.
+    """
+    if len(data) > limits.max_bytes:
+        raise ImageTooLarge(f"the file has {len(data)} bytes; the limit is {limits.max_bytes}")
+    header = read_header(data, limits.formats)
+    _check_size(header, limits)
+    return header
 
 
 def decode(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
-    """Decode a JPEG, PNG or WebP.
+    """Decode an image of one of the formats of `limits`.
 
     Alpha is composited over white, the first frame of an animation is taken, 16-bit samples keep
     their high byte, and the EXIF orientation is applied. Colour profiles are not.
@@ -39,8 +68,7 @@ def decode(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
         uint8[H, W, 3] RGB, upright, C-contiguous.
 
     Raises:
-        EmptyImage, UnsupportedImage: see `read_header`.
-        ImageTooLarge: bytes, pixels or a side exceed the limits; nothing was decoded.
+        EmptyImage, UnsupportedImage, ImageTooLarge, UnsuitableImage: see `examine`.
         CorruptImage: the header is fine, the picture behind it is not.
     """
     return decode_reduced(data, limits, lambda size: size)[0]
@@ -51,20 +79,17 @@ def decode_reduced(
 ) -> tuple[NDArray[np.uint8], Size]:
     """The same, in a smaller size where that is cheaper to have.
 
-    A JPEG is stored by frequencies; leaving out the high ones gives it at some eighths of its size
-    without making the pixels in between (ITU-T T.81, A.3.3). It still covers the whole picture.
+    A JPEG is stored by frequencies; leaving out the high ones gives it at a half, a quarter or an
+    eighth of its sides without making the pixels in between (ITU-T T.81, A.3.3). It still covers
+    the whole picture.
 
     Args:
-        enough: from the (H, W) of the upright photo, how large its picture must be at least;
-            only where that is half the photo or less, it is made smaller.
+        enough: from the (H, W) of the upright photo, how large its picture must be at least.
 
     Returns:
         uint8[h, w, 3] RGB, upright, C-contiguous; and (H, W).
     """
-    if len(data) > limits.max_bytes:
-        raise ImageTooLarge(f"the file has {len(data)} bytes; the limit is {limits.max_bytes}")
-    header = read_header(data)
-    _check_size(header, limits)
+    header = examine(data, limits)
     try:
         with Image.open(io.BytesIO(data), formats=(header.kind,)) as picture:
             # A second header further in could promise a size that was never checked.
@@ -73,14 +98,10 @@ def decode_reduced(
             orientation = _orientation(picture)
             stored = header.height, header.width
             size = stored[::-1] if orientation in _SIDEWAYS else stored
-            least = enough(size)
-            reduces = all(2 * part <= whole for part, whole in zip(least, size, strict=True))
-            if reduces and orientation in _SIDEWAYS:
-                least = least[::-1]
-            image = (
-                _jpeg_pixels(data, least if reduces else None) if header.kind == "JPEG" else None
-            )
-            if image is None or image.shape[:2] not in _sizes(stored, reduces):
+            image = None
+            if header.kind == "JPEG":
+                image = _jpeg_pixels(data, stored, _factor(size, enough(size)))
+            if image is None:
                 image = _pixels(picture)
     except (CorruptImage, MemoryError):
         raise
@@ -90,11 +111,17 @@ def decode_reduced(
     return _upright(image, orientation), size
 
 
-def _sizes(stored: Size, reduces: bool) -> list[Size]:
-    """What a picture of a size may come out as: itself, or at most half of it in eighths."""
-    height, width = stored
-    eighths = range(1, 5) if reduces else ()
-    return [stored, *((-(-height * part // 8), -(-width * part // 8)) for part in eighths)]
+def _factor(size: Size, least: Size) -> int:
+    """By how much both sides can be divided without being too small: 8, 4, 2 or 1.
+
+    JPEGs can be had in any eighths, but these are the ones that decoders have fast code for.
+    """
+    fits = (
+        factor
+        for factor in (8, 4, 2)
+        if all(factor * part <= whole for part, whole in zip(least, size, strict=True))
+    )
+    return next(fits, 1)
 
 
 def _check_size(header: ImageHeader, limits: ImageLimits) -> None:
@@ -109,27 +136,36 @@ def _check_size(header: ImageHeader, limits: ImageLimits) -> None:
             f"the {header.kind} is {width}x{height};"
             f" the limit is {limits.max_side} pixels on a side"
         )
+    if max(height, width) > limits.max_aspect * min(height, width):
+        raise UnsuitableImage(
+            f"the {header.kind} is {width}x{height};"
+            f" one side may be {limits.max_aspect:g} times the other, cut out the person"
+        )
+    if header.frames > limits.max_frames:
+        raise UnsuitableImage(
+            f"the {header.kind} has {header.frames} frames; the limit is {limits.max_frames},"
+            " and the first is taken: send it alone"
+        )
 
 
-def _jpeg_pixels(data: bytes, least: Size | None) -> NDArray[np.uint8] | None:
+def _jpeg_pixels(data: bytes, stored: Size, factor: int) -> NDArray[np.uint8] | None:
     """uint8[h, w, 3] by the fast decoder, or None where Pillow should have a look.
 
-    With `least` it has half the picture's sides or less, but at least these; more than half takes
-    longer than the whole.
+    The sides are those of `stored` divided by `factor`, and rounded up.
 
     Strict decoding refuses cut-off files, but harmless flaws such as stray bytes between segments
     too; Pillow tells the two apart. It also knows Adobe's inverted CMYK.
     """
+    height, width = (-(-side // factor) for side in stored)
     try:
         if simplejpeg.decode_jpeg_header(data)[2] in ("CMYK", "YCCK"):
             return None
-        height, width, factor = (0, 0, 1) if least is None else (*least, 2)
         image: NDArray[np.uint8] = simplejpeg.decode_jpeg(
             data, colorspace="RGB", min_height=height, min_width=width, min_factor=factor
         )
     except ValueError:
         return None
-    return image
+    return image if image.shape[:2] == (height, width) else None
 
 
 def _pixels(picture: Image.Image) -> NDArray[np.uint8]:

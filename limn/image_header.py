@@ -1,13 +1,12 @@
-"""What an encoded image says of itself, read from its first bytes before any pixel exists."""
+"""What an encoded image says of itself, read from its headers before any pixel exists."""
 
-import re
 import struct
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Collection
 
 from limn.errors import CorruptImage, EmptyImage, UnsupportedImage
-
-ACCEPTED = "JPEG, PNG or WebP"
+from limn.image_formats import DEFAULT_FORMATS, Format, ImageHeader, format_of, listed, look_of
+from limn.image_header_avif import read_avif
+from limn.image_header_bitmap import read_bmp, read_gif
 
 # A decoder goes over the whole picture once per scan; progressive files have about ten.
 MAX_JPEG_SCANS = 64
@@ -15,87 +14,47 @@ MAX_JPEG_SCANS = 64
 # would be kept busy for seconds by a file that consists of nothing else.
 MAX_JPEG_SEGMENTS = 2_000
 MAX_PNG_CHUNKS = 20_000
+MAX_WEBP_CHUNKS = 20_000
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_SIGNATURE_BYTES = 8
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_START_OF_SCAN = 0xDA
 _JPEG_END_OF_IMAGE = 0xD9
 _JPEG_STANDALONE = frozenset((0x00, 0x01, 0xFF, *range(0xD0, 0xD9)))
 
-_OTHER_FORMATS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), name)
-    for pattern, name in (
-        (rb"GIF8[79]a", "a GIF"),
-        (rb"BM.{4}\x00{4}", "a BMP"),
-        (rb"II[*+]\x00|MM\x00[*+]", "a TIFF or a raw photo"),
-        (rb".{4}ftyp(?:avif|avis)", "an AVIF"),
-        (rb".{4}ftyp(?:hei|hev|mif1|msf1)", "a HEIC"),
-        (rb".{4}ftyp", "a video or another ISO media file"),
-        (rb"\xff\x0a|\x00{3}\x0cJXL ", "a JPEG XL"),
-        (rb"\x00{3}\x0cjP  |\xff\x4f\xff\x51", "a JPEG 2000"),
-        (rb"8BPS", "a Photoshop document"),
-        (rb"\x00\x00\x01\x00", "an icon"),
-        (rb"%PDF", "a PDF"),
-        (rb"PK\x03\x04", "a ZIP archive"),
-        (rb"\s*(?:<\?xml|<svg)", "an SVG or XML text"),
-        (rb"\s*<(?i:!doctype|html)", "an HTML page"),
-        (rb"\s*[\[{]", "JSON text"),
-        (rb"data:", "a data URL; send the bytes themselves"),
-        (rb"--[-\w]+\r\n", "a multipart body; name its boundary in the Content-Type header"),
-    )
-)
 
-
-@dataclass(frozen=True)
-class ImageHeader:
-    """Kind of file and stored size in pixels, before any EXIF orientation is applied."""
-
-    kind: Literal["PNG", "JPEG", "WEBP"]
-    height: int
-    width: int
-
-
-def read_header(data: bytes) -> ImageHeader:
+def read_header(data: bytes, formats: Collection[Format] = DEFAULT_FORMATS) -> ImageHeader:
     """Format and size of an encoded image.
 
     Raises:
         EmptyImage: there are no bytes.
-        UnsupportedImage: the bytes are no JPEG, PNG or WebP; the message says what they look like.
+        UnsupportedImage: the bytes are of none of `formats`; the message says what they look like.
         CorruptImage: the header is cut off, broken, or built to keep a decoder busy.
     """
     if not data:
-        raise EmptyImage("the image is empty: send the bytes of a " + ACCEPTED)
-    if data.startswith(_PNG_SIGNATURE):
-        header = _png(data)
-    elif data.startswith(b"\xff\xd8\xff"):
-        header = _jpeg(data)
-    elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        header = _webp(data)
-    else:
-        raise UnsupportedImage(f"the body is {_describe(data)}; {ACCEPTED} is accepted")
+        raise EmptyImage(f"the image is empty: send the bytes of a {listed(formats)}")
+    kind = format_of(data)
+    if kind is None or kind not in formats:
+        raise UnsupportedImage(f"the body is {look_of(data)}; {listed(formats)} is accepted")
+    header = _READERS[kind](data)
     if not (header.height and header.width):
         raise CorruptImage(f"the {header.kind} header gives a size of zero")
     return header
-
-
-def _describe(data: bytes) -> str:
-    for pattern, name in _OTHER_FORMATS:
-        if pattern.match(data[:64]):
-            return name
-    return f"no image that is known here (it starts with the bytes {data[:8].hex(' ')})"
 
 
 def _png(data: bytes) -> ImageHeader:
     if len(data) < 29 or data[12:16] != b"IHDR":
         raise CorruptImage("the PNG ends before its header does")
     width, height = struct.unpack_from(">II", data, 16)
-    position, chunks = len(_PNG_SIGNATURE), 0
+    position, chunks, frames = _PNG_SIGNATURE_BYTES, 0, 1
     while position + 8 <= len(data):
+        if data[position + 4 : position + 8] == b"acTL":
+            frames = max(frames, int.from_bytes(data[position + 8 : position + 12], "big"))
         position += 12 + int.from_bytes(data[position : position + 4], "big")
         chunks += 1
         if chunks > MAX_PNG_CHUNKS:
             raise CorruptImage(f"the PNG has more than {MAX_PNG_CHUNKS} chunks")
-    return ImageHeader("PNG", height, width)
+    return ImageHeader("PNG", height, width, frames)
 
 
 def _jpeg(data: bytes) -> ImageHeader:
@@ -135,7 +94,8 @@ def _webp(data: bytes) -> ImageHeader:
     if kind == b"VP8X":
         width = 1 + int.from_bytes(data[24:27], "little")
         height = 1 + int.from_bytes(data[27:30], "little")
-    elif kind == b"VP8L" and data[20] == 0x2F:
+        return ImageHeader("WEBP", height, width, _webp_frames(data))
+    if kind == b"VP8L" and data[20] == 0x2F:
         bits = int.from_bytes(data[21:25], "little")
         width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     elif kind == b"VP8 " and data[23:26] == b"\x9d\x01\x2a":
@@ -143,3 +103,26 @@ def _webp(data: bytes) -> ImageHeader:
     else:
         raise CorruptImage("the WebP holds no picture")
     return ImageHeader("WEBP", height, width)
+
+
+def _webp_frames(data: bytes) -> int:
+    """Chunks of an extended file that are frames of an animation; at least 1."""
+    position, chunks, frames = 12, 0, 0
+    while position + 8 <= len(data):
+        frames += data[position : position + 4] == b"ANMF"
+        size = int.from_bytes(data[position + 4 : position + 8], "little")
+        position += 8 + size + size % 2
+        chunks += 1
+        if chunks > MAX_WEBP_CHUNKS:
+            raise CorruptImage(f"the WebP has more than {MAX_WEBP_CHUNKS} chunks")
+    return max(1, frames)
+
+
+_READERS: dict[Format, Callable[[bytes], ImageHeader]] = {
+    "PNG": _png,
+    "JPEG": _jpeg,
+    "WEBP": _webp,
+    "AVIF": read_avif,
+    "BMP": read_bmp,
+    "GIF": read_gif,
+}

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 import limn
 from service.admission import Admission
+from service.body_pace import BodyPace
 from service.dependencies import RequestLimits
 from service.handlers import answer_with_problems
 from service.kserve.inference import InferenceService
@@ -78,6 +79,11 @@ def create_app(settings: Settings) -> FastAPI:
     # The one added last is the first to see a request.
     app.add_middleware(AdmissionGate, paths=_ADMITTED, admission=admission)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
+    app.add_middleware(
+        BodyPace,
+        timeout_s=settings.request_timeout_s,
+        min_rate=settings.min_upload_bytes_per_s,
+    )
     app.add_middleware(RequestContext, metrics=metrics)
     answer_with_problems(app)
     for routes in (parse, kserve, catalogue, operations, documentation):

@@ -11,10 +11,11 @@ _BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-s
 _ERRORS = {
     400: "The body is empty, or is not the form it says it is",
     404: "No such model or label set",
-    408: "The body did not arrive in time",
+    408: "The body did not arrive in time, or trickled",
     413: "Too many bytes, or a header that promises too many pixels; nothing was decoded",
-    415: "Not a JPEG, PNG or WebP",
-    422: "A broken or cut-off image, or a parameter that is not acceptable; `errors` names it",
+    415: "Not in a format that is read: JPEG, PNG, WebP, and what this service was told to",
+    422: "A broken, cut-off or very long image, or a parameter that is not acceptable, which"
+    " `errors` names",
     429: "At the limit; try again after `Retry-After` seconds",
     500: "The service failed",
     503: "The engine is not available",
@@ -67,8 +68,9 @@ _FILE = {"type": "string", "format": "binary"}
 PARSE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "A JPEG, PNG or WebP as the raw body, whatever its content type says, or as"
-        " the file `image` of a form whose other fields are the parameters. Example:"
+        "description": "A JPEG, PNG or WebP (others by the service's settings) as the raw body,"
+        " whatever its content type says, or as the file `image` of a form whose other fields are"
+        " the parameters. Example:"
         " `curl --data-binary @photo.jpg 'http://localhost:8080/v1/parse?output=overlay'`",
         "content": {
             "image/jpeg": _BINARY,

@@ -48,7 +48,7 @@ class Parsed:
     crops: Sequence[Crop]
     boxes: Sequence[Letterbox]
     photo: Assembly
-    scores: Sequence[NDArray[np.float16]]
+    scores: list[NDArray[np.float16]]
     image: NDArray[np.uint8] | None
 
 

@@ -1,23 +1,28 @@
 """The way of a photo: bytes to canvases, canvases to scores, scores to the encoded answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
+from anyio import to_thread
 from numpy.typing import NDArray
 
 from limn.geometry import Crop, Letterbox, Size, crops_of
-from limn.image import ImageLimits, decode, decode_reduced
+from limn.image import ImageLimits, decode, decode_reduced, examine
 from limn.ops.array import letterbox
 from service.assembly import Assembly
 from service.budget import WorkBudget
 from service.engines.protocol import Engine, Scores
+from service.memory import DECODED_BYTES, MemoryBudget, bytes_of
 from service.outputs import Answer, Parsed, answer
 from service.parameters import ParseLimits, ParseParameters, ParsePlan, plan
 from service.repository import ModelRepository
 from service.stages import stage
 from service.workers import Workers
+
+Result = TypeVar("Result")
 
 CROPS_AT_A_TIME = 8
 """Persons whose scores, 2 MB each, exist together; a batch worth the while of a GPU."""
@@ -43,6 +48,7 @@ class ParsingPipeline:
         engine: Engine,
         workers: Workers,
         budget: WorkBudget,
+        memory: MemoryBudget,
         image_limits: ImageLimits,
         parse_limits: ParseLimits,
     ) -> None:
@@ -50,6 +56,7 @@ class ParsingPipeline:
         self.engine = engine
         self.workers = workers
         self.budget = budget
+        self.memory = memory
         self.parse_limits = parse_limits
         self._image_limits = image_limits
 
@@ -59,34 +66,40 @@ class ParsingPipeline:
 
     async def parse(self, data: bytes, plan: ParsePlan) -> Answer:
         """Parse one encoded photo, and encode the answer; raises what `assemble` does."""
-        parsed = await self.assemble(data, plan)
-        return await self.workers.run(partial(_encode, parsed))
+        return await self.assemble(data, plan, _encode)
 
-    async def assemble(self, data: bytes, plan: ParsePlan) -> Parsed:
-        """Parse one encoded photo.
+    async def assemble(
+        self, data: bytes, plan: ParsePlan, finish: Callable[[Parsed], Result]
+    ) -> Result:
+        """Parse one encoded photo; what `finish` makes of it, called in a worker's thread.
+
+        The memory of the photo is accounted for until then.
 
         Raises:
             ImageError: the bytes cannot be used.
             InvalidParameter: a box lies outside the photo.
-            TooCostly, Overloaded: see `WorkBudget.work`.
+            TooCostly, Overloaded: see `WorkBudget.work` and `MemoryBudget.held`.
             EngineError: the engine failed.
         """
+        # Not in the workers' queue: this takes microseconds, if nobody made the file for it.
+        header = await to_thread.run_sync(examine, data, self._image_limits)
         with self.budget.work(max(1, len(plan.boxes)) * plan.tta.cost):
-            return await self._assembled(data, plan)
+            async with self.memory.held(bytes_of(header)) as held:
+                prepared = await self.workers.run(partial(self._prepare, data, plan))
+                held.shrink(header.height * header.width * DECODED_BYTES)
+                return await self._assembled(prepared, plan, finish)
 
-    async def _assembled(self, data: bytes, plan: ParsePlan) -> Parsed:
-        prepared = await self.workers.run(partial(self._prepare, data, plan))
-        photo = Assembly(prepared.photo, len(prepared.crops) > 1 or plan.output == "json")
-        kept: list[NDArray[np.float16]] = []
+    async def _assembled(
+        self, prepared: _Prepared, plan: ParsePlan, finish: Callable[[Parsed], Result]
+    ) -> Result:
+        """The last persons and `finish` are one job."""
+        parsed = _begun(plan, prepared)
         for start in range(0, len(prepared.crops), CROPS_AT_A_TIME):
             canvases = prepared.canvases[start : start + CROPS_AT_A_TIME]
             scores = await self.engine.scores(plan.model.id, canvases, plan.tta)
-            await self.workers.run(partial(_paste, photo, prepared, start, scores))
-            if plan.output == "npz":
-                kept.extend(scores.array().astype(np.float16))
-        if plan.lookup is not None:
-            await self.workers.run(partial(_translate, photo, plan.lookup))
-        return Parsed(plan, prepared.crops, prepared.boxes, photo, kept, prepared.image)
+            if start + len(canvases) < len(prepared.crops):
+                await self.workers.run(partial(_paste, parsed, start, scores))
+        return await self.workers.run(lambda: finish(_finished(parsed, start, scores)))
 
     async def close(self) -> None:
         await self.engine.close()
@@ -123,16 +136,28 @@ class ParsingPipeline:
         return decode_reduced(data, self._image_limits, enough)
 
 
-def _paste(photo: Assembly, prepared: _Prepared, first: int, scores: Scores) -> None:
+def _begun(plan: ParsePlan, prepared: _Prepared) -> Parsed:
+    photo = Assembly(prepared.photo, len(prepared.crops) > 1 or plan.output == "json")
+    return Parsed(plan, prepared.crops, prepared.boxes, photo, [], prepared.image)
+
+
+def _paste(parsed: Parsed, first: int, scores: Scores) -> None:
+    """Put some persons, the first of them being number `first`, into the photo."""
     with stage("choose"):
         for position in range(len(scores)):
             index = first + position
-            photo.paste(index, prepared.crops[index], prepared.boxes[index], scores, position)
+            parsed.photo.paste(index, parsed.crops[index], parsed.boxes[index], scores, position)
+    if parsed.plan.output == "npz":
+        parsed.scores.extend(scores.array().astype(np.float16))
 
 
-def _translate(photo: Assembly, lookup: bytes) -> None:
-    with stage("choose"):
-        photo.translate(lookup)
+def _finished(parsed: Parsed, first: int, scores: Scores) -> Parsed:
+    """With the last persons too, in the label set asked for."""
+    _paste(parsed, first, scores)
+    if parsed.plan.lookup is not None:
+        with stage("choose"):
+            parsed.photo.translate(parsed.plan.lookup)
+    return parsed
 
 
 def _encode(parsed: Parsed) -> Answer:

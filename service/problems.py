@@ -35,6 +35,9 @@ PROBLEMS: dict[type[LimnError], Problem] = {
     domain.UnsupportedImage: Problem(415, "unsupported-image", "The image format is not accepted"),
     domain.CorruptImage: Problem(422, "corrupt-image", "The image is broken or cut off"),
     domain.ImageTooLarge: Problem(413, "image-too-large", "The image has too many pixels"),
+    domain.UnsuitableImage: Problem(
+        422, "unsuitable-image", "The image is too long, or an animation too long"
+    ),
     domain.InvalidParameter: Problem(422, "invalid-parameter", "A parameter is not acceptable"),
     domain.ContractError: Problem(500, "internal", "The service failed"),
     domain.PromotionError: Problem(500, "internal", "The service failed"),

@@ -2,15 +2,17 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from limn import MOST_IMAGE_PIXELS
+from limn.image import ImageLimits
+from limn.image_formats import DEFAULT_FORMATS, Format
+from service.memory import DECODING_BYTES_OTHERS
 
 REPOSITORY_FOLDER = "model_repository"
-
-# Pillow warns of a decompression bomb above this many pixels.
-_MOST_PIXELS = 89_000_000
 
 
 def _model_repository() -> Path:
@@ -79,8 +81,20 @@ class Settings(BaseSettings):
     )
 
     max_upload_bytes: int = Field(20 * 2**20, ge=1, description="bytes of a request")
-    max_image_pixels: int = Field(50_000_000, ge=1, le=_MOST_PIXELS)
+    min_upload_bytes_per_s: int = Field(
+        1_024, ge=1, description="bytes a second that a body arrives at, after the first five"
+    )
+    image_formats: Annotated[tuple[Format, ...], NoDecode] = Field(
+        DEFAULT_FORMATS, min_length=1, description="formats that are read"
+    )
+    max_image_pixels: int = Field(50_000_000, ge=1, le=MOST_IMAGE_PIXELS)
     max_image_side: int = Field(16_384, ge=1, le=65_535, description="pixels")
+    max_image_aspect: float = Field(20, ge=1, description="longer side by shorter")
+    max_image_frames: int = Field(100, ge=1, description="of an animation; the first is parsed")
+    max_image_bytes_in_flight: int = Field(
+        default_factory=lambda: max(2 * 2**30, _cores() * 256 * 2**20),
+        description="memory of photos being decoded and answered; the next one waits",
+    )
     max_batch_images: int = Field(
         16, ge=1, le=1_000, description="images, canvases or inputs in one batch request"
     )
@@ -88,3 +102,38 @@ class Settings(BaseSettings):
     max_scales: int = Field(8, ge=1, le=32, description="test-time scales in one request")
     min_scale: float = Field(0.25, gt=0, le=1)
     max_scale: float = Field(2, ge=1, le=8)
+
+    @field_validator("image_formats", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        """Names as an operator writes them: `png,jpeg`."""
+        if not isinstance(value, str):
+            return value
+        names = tuple(name.strip().upper() for name in value.split(","))
+        unknown = [name for name in names if name not in get_args(Format)]
+        if unknown:
+            known = ", ".join(get_args(Format)).lower()
+            raise ValueError(f"no format {unknown[0].lower()!r} can be read; there are: {known}")
+        return names
+
+    @model_validator(mode="after")
+    def _largest_photo_fits(self) -> Self:
+        needed = self.max_image_pixels * DECODING_BYTES_OTHERS
+        if self.max_image_bytes_in_flight < needed:
+            raise ValueError(
+                f"LIMN_MAX_IMAGE_BYTES_IN_FLIGHT must be at least {needed}, {DECODING_BYTES_OTHERS}"
+                " bytes for each pixel of LIMN_MAX_IMAGE_PIXELS"
+            )
+        return self
+
+    @property
+    def image_limits(self) -> ImageLimits:
+        """Bounds on one image."""
+        return ImageLimits(
+            self.max_upload_bytes,
+            self.max_image_pixels,
+            self.max_image_side,
+            self.max_image_aspect,
+            self.max_image_frames,
+            self.image_formats,
+        )

@@ -1,11 +1,11 @@
 """From settings to a pipeline that is ready to parse."""
 
 from limn.errors import DeviceUnavailable
-from limn.image import ImageLimits
 from service.budget import WorkBudget
 from service.engines.embedded import EmbeddedEngine
 from service.engines.protocol import Engine
 from service.engines.triton.engine import TritonEngine
+from service.memory import MemoryBudget
 from service.parameters import ParseLimits
 from service.pipeline import ParsingPipeline
 from service.repository import ModelRepository
@@ -25,7 +25,8 @@ async def start_pipeline(settings: Settings) -> ParsingPipeline:
         await _engine(settings, repository, workers),
         workers,
         WorkBudget(settings.max_cost),
-        ImageLimits(settings.max_upload_bytes, settings.max_image_pixels, settings.max_image_side),
+        MemoryBudget(settings.max_image_bytes_in_flight),
+        settings.image_limits,
         ParseLimits(
             settings.max_boxes, settings.max_scales, settings.min_scale, settings.max_scale
         ),

@@ -2,11 +2,13 @@
 
 import time
 from functools import partial
+from typing import NamedTuple
 
 from anyio import sleep, to_thread
 
 from limn.encode import palette_png, rgb_png
-from limn.image import ImageLimits, decode
+from limn.geometry import Size
+from limn.image import decode
 from limn.ops.paint import overlay
 from limn.regions import ClassRegion, regions_of
 from service.batch.entries import Entry, printable
@@ -23,6 +25,15 @@ ENGINE_PAUSES_S = (1, 2, 4, 8, 15, 30)
 """Seconds to wait for an engine that is away, before it is asked again."""
 
 
+class _Answers(NamedTuple):
+    """Label map and overlay as PNG, the regions, and (H, W) of the photo."""
+
+    labels: bytes
+    overlay: bytes | None
+    regions: tuple[ClassRegion, ...]
+    size: Size
+
+
 class PictureParser:
     """Parses pictures and writes what comes of them."""
 
@@ -31,10 +42,7 @@ class PictureParser:
         self._plan = plan
         self._output = job.output
         self._overlays = job.promised.overlay
-        settings = job.settings
-        self._limits = ImageLimits(
-            settings.max_upload_bytes, settings.max_image_pixels, settings.max_image_side
-        )
+        self._limits = job.settings.image_limits
 
     async def outcome(self, entry: Entry, data: bytes | Exception) -> Outcome:
         """Parse a picture; whatever is wrong with it ends this picture alone.
@@ -61,33 +69,29 @@ class PictureParser:
     async def _parsed(self, picture: str, data: bytes) -> Done:
         start = time.perf_counter()
         with stage_clock() as clock:
-            parsed = await self._assembled(data)
-            labels, blended, regions = await self._pipeline.workers.run(
-                partial(self._answers, parsed, data)
-            )
+            labels, blended, regions, (height, width) = await self._patiently_answered(data)
         await to_thread.run_sync(self._output.write_labels, picture, labels)
         if blended is not None:
             await to_thread.run_sync(self._output.write_overlay, picture, blended)
-        height, width = parsed.photo.label_map.shape
         seconds = dict[str, float](clock.seconds.items())
         seconds[TOTAL] = time.perf_counter() - start
         return Done(picture, (height, width), regions, seconds)
 
-    async def _assembled(self, data: bytes) -> Parsed:
+    async def _patiently_answered(self, data: bytes) -> _Answers:
         for pause in ENGINE_PAUSES_S:
             try:
-                return await self._pipeline.assemble(data, self._plan)
+                return await self._answered(data)
             except EngineUnavailable:
                 await sleep(pause)
         try:
-            return await self._pipeline.assemble(data, self._plan)
+            return await self._answered(data)
         except EngineUnavailable as error:
             raise BatchStopped(f"the engine is not available: {error}") from error
 
-    def _answers(
-        self, parsed: Parsed, data: bytes
-    ) -> tuple[bytes, bytes | None, tuple[ClassRegion, ...]]:
-        """Label map and overlay as PNG, and the regions."""
+    async def _answered(self, data: bytes) -> _Answers:
+        return await self._pipeline.assemble(data, self._plan, partial(self._answers, data))
+
+    def _answers(self, data: bytes, parsed: Parsed) -> _Answers:
         photo, label_set = parsed.photo, parsed.plan.label_set
         assert photo.confidence is not None, "the plan's output is json"
         (crop,) = parsed.crops
@@ -97,10 +101,10 @@ class PictureParser:
                 photo.label_map, photo.confidence, crop, crop.size, label_set, parsed.plan.outlines
             )
         if not self._overlays:
-            return labels, None, regions
+            return _Answers(labels, None, regions, crop.size)
         # The pipeline keeps no photo for answers that have confidences.
         with stage("decode"):
             image = decode(data, self._limits)
         with stage("encode"):
             blended = overlay(image, photo.label_map, label_set.palette, parsed.plan.alpha)
-            return labels, rgb_png(blended), regions
+            return _Answers(labels, rgb_png(blended), regions, crop.size)

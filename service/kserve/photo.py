@@ -11,6 +11,7 @@ from limn.ops.paint import colorize
 from service.kserve.messages import Parameters
 from service.kserve.model import ModelSpec, refuse_parameters
 from service.kserve.tensors import Tensor, TensorSpec
+from service.outputs import Parsed
 from service.parameters import ParseParameters, ParsePlan
 from service.pipeline import ParsingPipeline
 from service.repository import ServedModel
@@ -23,7 +24,7 @@ PARAMETERS = ("scales", "flip", "boxes", "label_set")
 
 
 class PhotoModel:
-    """Photo BYTES [1], a JPEG, PNG or WebP, to labels UINT8 [H, W] and color UINT8 [H, W, 3].
+    """Photo BYTES [1], an encoded image, to labels UINT8 [H, W] and color UINT8 [H, W, 3].
 
     The label map is that of `/v1/parse`.
     """
@@ -45,13 +46,7 @@ class PhotoModel:
         """See `InferenceModel.infer`; raises what `ParsingPipeline.assemble` does, too."""
         refuse_parameters(parameters, PARAMETERS)
         plan = self._plan(parameters)
-        parsed = await self._pipeline.assemble(inputs[PHOTO][0], plan)
-        found: dict[str, Tensor] = {LABELS: parsed.photo.label_map}
-        if COLOR in outputs:
-            found[COLOR] = await self._pipeline.workers.run(
-                partial(_color, parsed.photo.label_map, plan)
-            )
-        return found
+        return await self._pipeline.assemble(inputs[PHOTO][0], plan, partial(_found, outputs, plan))
 
     def _plan(self, parameters: Parameters) -> ParsePlan:
         # A single scale may come as a number.
@@ -65,6 +60,9 @@ class PhotoModel:
         return self._pipeline.plan(checked)
 
 
-def _color(label_map: Tensor, plan: ParsePlan) -> Tensor:
-    with stage("encode"):
-        return colorize(label_map, plan.label_set.palette)
+def _found(outputs: Collection[str], plan: ParsePlan, parsed: Parsed) -> Mapping[str, Tensor]:
+    found: dict[str, Tensor] = {LABELS: parsed.photo.label_map}
+    if COLOR in outputs:
+        with stage("encode"):
+            found[COLOR] = colorize(parsed.photo.label_map, plan.label_set.palette)
+    return found

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from service.body import arriving_within
 from service.dependencies import LimitsOf
 from service.errors import EngineUnavailable, NotOffered
 from service.kserve import documents
@@ -21,7 +20,7 @@ _MODEL = "/models/{name}"
 _VERSION = "/models/{name}/versions/{version}"
 
 
-def _inference(request: Request) -> InferenceService:
+async def _inference(request: Request) -> InferenceService:
     inference: InferenceService = request.app.state.inference
     return inference
 
@@ -89,8 +88,7 @@ async def infer(
     """Tensors to tensors, each as JSON or as bytes after the JSON."""
     # Before the body: a model that is not there takes no 20 MB.
     inference.catalogue.find(name, version)
-    with arriving_within(limits.timeout_s):
-        body = await request.body()
+    body = await request.body()
     encoding = request.headers.get("content-encoding", "")
     header_length = request.headers.get(HEADER_LENGTH)
 

@@ -32,7 +32,7 @@ async def parse(
     request: Request, query: QueryParameters, pipeline: PipelineOf, limits: LimitsOf
 ) -> Response:
     """Label every pixel of one photo."""
-    body = await read_body(request, max_images=1, timeout_s=limits.timeout_s)
+    body = await read_body(request, max_images=1)
     plan = pipeline.plan(_merged(query, body.fields))
     with answer_within(limits.timeout_s):
         answer = await pipeline.parse(body.images[0].data, plan)
@@ -54,7 +54,7 @@ async def parse_batch(
     Each item holds the answer that `/v1/parse` would give: its JSON as `result`, or its bytes in
     Base64 as `content`, or its problem document as `problem`.
     """
-    body = await read_body(request, limits.max_batch_images, limits.timeout_s)
+    body = await read_body(request, limits.max_batch_images)
     plan = pipeline.plan(_merged(query, body.fields))
     items: list[dict[str, Any]] = [{} for _ in body.images]
 
@@ -84,6 +84,8 @@ async def _item(pipeline: ParsingPipeline, upload: Upload, plan: ParsePlan) -> d
 
 def _merged(query: ParseParameters, fields: Mapping[str, str]) -> ParseParameters:
     """Query and form together; a form field wins over the query's."""
+    if not fields:
+        return query
     try:
         return ParseParameters.model_validate(query.model_dump(exclude_unset=True) | dict(fields))
     except ValidationError as exc:

@@ -42,6 +42,8 @@ def check(response: Any, status: int, slug: str) -> dict[str, Any]:
         pytest.param(pictures.png_header(60_000, 60_000), 413, "image-too-large", id="bomb-png"),
         pytest.param(pictures.jpeg_header(60_000, 60_000), 413, "image-too-large", id="bomb-jpeg"),
         pytest.param(pictures.webp_header(16_000, 9_000), 413, "image-too-large", id="bomb-webp"),
+        pytest.param(pictures.png_header(900, 40), 422, "unsuitable-image", id="long"),
+        pytest.param(b"http://127.0.0.1/a.jpg", 415, "unsupported-image", id="address"),
         pytest.param(bytes(300_001), 413, "body-too-large", id="long-body"),
     ],
 )
