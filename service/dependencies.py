@@ -1,4 +1,7 @@
-"""What routes ask for, taken from the app they are mounted in."""
+"""What routes ask for, taken from the app they are mounted in.
+
+All are coroutines: FastAPI would call anything else in a thread.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,17 +21,17 @@ class RequestLimits:
     timeout_s: float
 
 
-def _pipeline(request: Request) -> ParsingPipeline:
+async def _pipeline(request: Request) -> ParsingPipeline:
     pipeline: ParsingPipeline = request.app.state.pipeline
     return pipeline
 
 
-def _limits(request: Request) -> RequestLimits:
+async def _limits(request: Request) -> RequestLimits:
     limits: RequestLimits = request.app.state.limits
     return limits
 
 
-def _metrics(request: Request) -> Metrics:
+async def _metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics
 

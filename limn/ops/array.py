@@ -10,6 +10,9 @@ from limn.geometry import Letterbox, Size
 
 Triple = tuple[float, float, float]
 
+_SAFE = 60.0
+"""Logits within this need no shift: sums of their powers of e stay far from float32's ends."""
+
 
 def letterbox(
     image: NDArray[np.uint8], box: Letterbox, fill: tuple[int, int, int]
@@ -60,8 +63,9 @@ def normalise(canvases: NDArray[np.uint8], mean: Triple, std: Triple) -> NDArray
     batch, height, width, channels = canvases.shape
     normalised = np.empty((batch, channels, height, width), dtype=np.float32)
     for canvas, planes in zip(canvases, normalised, strict=True):
-        for channel, plane in enumerate(planes):
-            levels_of_plane = np.ascontiguousarray(canvas[:, :, channel])
+        for channel, (levels_of_plane, plane) in enumerate(
+            zip(cv2.split(canvas), planes, strict=True)
+        ):
             cv2.LUT(levels_of_plane, tables[:, channel].reshape(1, 256), dst=plane)
     return normalised
 
@@ -98,8 +102,14 @@ def probabilities(
     Returns:
         float32[B, K, h, w], `out` if that was given.
     """
-    scores: NDArray[np.float32] = np.subtract(logits, logits.max(axis=1, keepdims=True), out=out)
-    np.exp(scores, out=scores)
+    scores = out if out is not None else np.empty_like(logits)
+    low, high = float(logits.min()), float(logits.max())
+    if low > -_SAFE and high < _SAFE:
+        np.exp(logits, out=scores)
+    else:
+        # What is largest in a cell becomes 1, and nothing overflows.
+        np.subtract(logits, logits.max(axis=1, keepdims=True), out=scores)
+        np.exp(scores, out=scores)
     # A product with one inverse per cell is twice as fast as K quotients.
     scores *= np.reciprocal(scores.sum(axis=1, keepdims=True))
     return scores

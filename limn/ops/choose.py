@@ -18,6 +18,9 @@ from limn.geometry import Region, Size, grid_positions
 PATCH_FLOATS = 1 << 16
 """Interpolated scores held at a time; the working set stays in a core's cache."""
 
+UNCLEAR = np.uint8(255)
+"""In place of a class; agrees with none."""
+
 SLACK = np.float32(2**-20)
 """Relative to the largest score: more than three float32 roundings can shift two sums apart."""
 
@@ -69,11 +72,13 @@ class Axis:
 
 @dataclass(frozen=True)
 class _Winners:
-    """Per grid cell: best class uint8[h, w], its score float32[h, w], and whether it is clear."""
+    """Per grid cell: the best class uint8[h, w] and its score float32[h, w].
+
+    The class is `UNCLEAR` where another is about as good.
+    """
 
     index: NDArray[np.uint8]
     score: NDArray[np.float32]
-    clear: NDArray[np.bool_]
 
 
 def upsample_and_choose(
@@ -124,14 +129,13 @@ def _choose(
 
 
 def _winners(scores: NDArray[np.float32], slack: np.float32) -> _Winners:
-    best = scores[0].copy()
-    second = np.full_like(best, -np.inf)
+    best = scores.max(axis=0)
+    good = (scores >= best - slack).view(np.uint8)
     index = np.zeros(best.shape, dtype=np.uint8)
-    for class_index, plane in enumerate(scores[1:], start=1):
-        np.copyto(index, np.uint8(class_index), where=plane > best)
-        np.maximum(second, np.minimum(best, plane), out=second)
-        np.maximum(best, plane, out=best)
-    return _Winners(index, best, best - second > slack)
+    for class_index, plane in enumerate(good[1:], start=1):
+        index += plane * np.uint8(class_index)
+    index[good.sum(axis=0, dtype=np.uint8) > 1] = UNCLEAR
+    return _Winners(index, best)
 
 
 def _upsample(
@@ -158,7 +162,9 @@ class _Borders:
 
     Attributes:
         row, column: intp[n], runs of the cell on both axes.
-        corners: float32[K, 4, n], scores at upper left, lower left, upper right, lower right.
+        corners: float32[K, 4, n], scores at upper left, lower left, upper right, lower right; in
+            the order in which they were found.
+        found: intp[n], where the cells are in `corners`.
         candidates: intp[n], how many classes can win in the cell.
         first: intp[n], where the cell's classes start in `classes`.
         classes: uint8[sum of candidates], ascending within a cell.
@@ -167,6 +173,7 @@ class _Borders:
     row: NDArray[np.intp]
     column: NDArray[np.intp]
     corners: NDArray[np.float32]
+    found: NDArray[np.intp]
     candidates: NDArray[np.intp]
     first: NDArray[np.intp]
     classes: NDArray[np.uint8]
@@ -180,11 +187,9 @@ class _Borders:
         columns: Axis,
         slack: np.float32,
     ) -> Self:
-        # Corners without a clear winner count as a class of their own, which agrees with none.
-        index = np.where(winners.clear, winners.index, np.uint8(255))
-        upper, lower = index[rows.low], index[rows.high]
+        upper, lower = winners.index[rows.low], winners.index[rows.high]
         agreed = upper[:, columns.low]
-        unsettled = agreed == 255
+        unsettled = agreed == UNCLEAR
         for other in (upper[:, columns.high], lower[:, columns.low], lower[:, columns.high]):
             unsettled |= other != agreed
         row, column = np.nonzero(unsettled)
@@ -204,7 +209,7 @@ class _Borders:
         candidates = candidates[order]
         classes = np.nonzero(possible[:, order].T)[1].astype(np.uint8)
         first = np.cumsum(candidates) - candidates
-        return cls(row[order], column[order], corners[:, :, order], candidates, first, classes)
+        return cls(row[order], column[order], corners, order, candidates, first, classes)
 
     def paint(
         self,
@@ -233,18 +238,22 @@ class _Borders:
         The weights `down` [L_y, n] and `right` [L_x, n] keep the cells last, so that each step
         runs over long rows of memory.
         """
-        corners, first, candidates = self.corners[:, :, cells], self.first[cells], -self.candidates
+        found, first, fewer = self.found[cells], self.first[cells], -self.candidates[cells]
         up, left = 1 - down, 1 - right
-        shape = (len(down), len(right), down.shape[1])
-        labels, best = np.zeros(shape, np.uint8), np.full(shape, -np.inf, np.float32)
-        for rank in range(-candidates[cells][0]):
-            count = int(np.searchsorted(candidates[cells], -rank))
+        labels = np.empty((len(down), len(right), down.shape[1]), np.uint8)
+        best = np.empty(labels.shape, np.float32)
+        for rank in range(-int(fewer[0])):
+            # The cells with more candidates than this are the first ones.
+            count = int(np.searchsorted(fewer, -rank))
             classes = self.classes[first[:count] + rank]
-            a, b, c, d = corners[classes, :, np.arange(count)].T
+            a, b, c, d = np.ascontiguousarray(self.corners[classes, :, found[:count]].T)
             left_edge = a * up[:, :count] + b * down[:, :count]
             right_edge = c * up[:, :count] + d * down[:, :count]
             scores = left_edge[:, np.newaxis] * left[:, :count]
             scores += right_edge[:, np.newaxis] * right[:, :count]
+            if rank == 0:
+                labels[:], best = classes, scores
+                continue
             np.copyto(labels[:, :, :count], classes, where=scores > best[:, :, :count])
             np.maximum(best[:, :, :count], scores, out=best[:, :, :count])
         return labels, best

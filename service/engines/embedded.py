@@ -46,6 +46,8 @@ class EmbeddedEngine:
     ) -> HostScores:
         """See `Engine.scores`."""
         network = self._network(model)
+        if len(canvases) == 1:
+            return HostScores(await self._canvas(network, canvases[0], tta.views))
         # Scores of many views are large; those of a few canvases at a time keep all cores busy.
         window = CapacityLimiter(self._workers.count)
 
@@ -54,7 +56,7 @@ class EmbeddedEngine:
                 return await self._canvas(network, canvas, tta.views)
 
         scored = await all_of([partial(score, canvas) for canvas in canvases])
-        return HostScores(np.concatenate(scored))
+        return HostScores(await self._workers.run(partial(np.concatenate, scored)))
 
     async def logits(self, model: ModelId, pixels: Array) -> Array:
         """See `Engine.logits`."""

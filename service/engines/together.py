@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 async def all_of(jobs: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
     """Results of jobs run at once, in their order; the first failure ends the rest."""
+    if len(jobs) == 1:
+        return [await jobs[0]()]
     results: dict[int, T] = {}
 
     async def run(index: int) -> None:
