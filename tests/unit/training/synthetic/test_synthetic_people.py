@@ -1,23 +1,26 @@
 """Drawn people, dressed and posed: all but the rendering."""
 
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from limn.labels import IGNORE_INDEX, LIP
-from training.synthetic.description import Description
+from training.synthetic.description import Description, Prop, PropKind, Side
 from training.synthetic.drawing.choice import Dice
 from training.synthetic.drawing.picture import draw
 from training.synthetic.drawing.views import draw_view
 from training.synthetic.errors import SynthesisError
 from training.synthetic.figure import body_of, figure_of
 from training.synthetic.invariants import mirrored, mirrored_labels
-from training.synthetic.mesh import face_normals
+from training.synthetic.mesh import face_normals, nearest_points
 from training.synthetic.piece import Piece
+from training.synthetic.props import prop_surface
 from training.synthetic.raster import rasterised
 from training.synthetic.regions import SkinLabels, refined
 from training.synthetic.scene import build
+from training.synthetic.shells import make_shell
 from training.synthetic.studio import Studio
 from training.synthetic.wardrobe import ASSETS, ITEMS
 
@@ -43,6 +46,37 @@ def test_every_file_of_the_wardrobe_can_be_worn(
     assert len(piece.triangles) > 20
     assert piece.weights.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert set(piece.labels.tolist()) <= set(range(1, len(LIP)))
+
+
+@pytest.mark.parametrize("length", [0.0, 1.0])
+@pytest.mark.parametrize("name", [item.name for item in ITEMS.values() if not item.file])
+def test_every_shell_of_the_wardrobe_can_be_worn(
+    studio: Studio, drawn: list[Description], name: str, length: float
+) -> None:
+    rest = body_of(studio, drawn[1].person.body)
+
+    piece = make_shell(name, studio.model, rest, length)
+
+    assert len(piece.triangles) > 20
+    assert np.isfinite(piece.vertices).all()
+    assert piece.weights.sum(axis=1) == pytest.approx(1, abs=1e-4)
+    assert set(piece.labels.tolist()) == {LIP.index(label) for label in ITEMS[name].labels.values()}
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("kind", get_args(PropKind))
+def test_props_are_background_and_near_who_has_them(
+    studio: Studio, drawn: list[Description], kind: PropKind, side: Side
+) -> None:
+    figure = figure_of(studio, drawn[1].person)
+    prop = Prop(kind=kind, side=side, size_m=0.4, color=(0.1, 0.1, 0.1))
+
+    surface = prop_surface(prop, studio.model, figure.transforms, figure.rest.heads, 0.5)
+
+    assert (surface.labels == 0).all()
+    assert np.isfinite(surface.vertices).all()
+    distance, _ = nearest_points(figure.body, surface.vertices, np.inf)
+    assert distance.min() < 0.15
 
 
 def test_shoes_are_labelled_by_the_side_they_are_on(
