@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 import limn
 from service.admission import Admission
+from service.attendance import Attendance
 from service.body_pace import BodyPace
 from service.dependencies import RequestLimits
 from service.handlers import answer_with_problems
@@ -20,6 +21,8 @@ from service.kserve.servicer import InferenceServicer
 from service.metrics import Metrics
 from service.middleware import AdmissionGate, BodyLimit, RequestContext
 from service.openapi import with_problem_types
+from service.rate_gate import RateGate
+from service.rates import Rates
 from service.repository import ModelRepository
 from service.routes import catalogue, documentation, kserve, operations, parse
 from service.settings import Settings
@@ -41,6 +44,8 @@ def create_app(settings: Settings) -> FastAPI:
     """
     metrics = Metrics()
     admission = Admission(settings.max_in_flight, settings.max_body_bytes_in_flight, metrics)
+    per_minute = settings.rate_limit_per_minute
+    rates = Rates(per_minute) if per_minute else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -50,7 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         state.inference = InferenceService(
             state.pipeline, settings.max_batch_images, settings.request_timeout_s
         )
-        servicer = InferenceServicer(state.inference, admission, state.metrics)
+        servicer = InferenceServicer(state.inference, admission, rates, metrics)
         try:
             async with grpc_server(
                 servicer,
@@ -78,6 +83,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     # The one added last is the first to see a request.
     app.add_middleware(AdmissionGate, paths=_ADMITTED, admission=admission)
+    app.add_middleware(Attendance, paths=_ADMITTED)
+    if rates is not None:
+        app.add_middleware(RateGate, paths=_ADMITTED, rates=rates)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(
         BodyPace,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.deadline import Deadline
 from service.metrics import Metrics
 from service.pipeline import ParsingPipeline
 
@@ -36,6 +37,12 @@ async def _metrics(request: Request) -> Metrics:
     return metrics
 
 
+def _deadline(request: Request) -> Deadline:
+    deadline: Deadline = request.state.deadline
+    return deadline
+
+
 PipelineOf = Annotated[ParsingPipeline, Depends(_pipeline)]
 LimitsOf = Annotated[RequestLimits, Depends(_limits)]
 MetricsOf = Annotated[Metrics, Depends(_metrics)]
+DeadlineOf = Annotated[Deadline, Depends(_deadline)]

@@ -1,5 +1,7 @@
 """The gateway's errors, beside those of the domain in `limn.errors`."""
 
+from collections.abc import Mapping
+
 from limn.errors import LimnError
 
 
@@ -37,6 +39,20 @@ class PortTaken(ServiceError):
 
 class Overloaded(ServiceError):
     """As many requests, or as much of their work, as the service takes are in flight."""
+
+
+class RateLimited(ServiceError):
+    """One caller asks more often than it may.
+
+    Attributes:
+        retry_after_s: when it may ask again.
+        headers: what else an HTTP answer tells it.
+    """
+
+    def __init__(self, message: str, retry_after_s: int, headers: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.headers = headers
 
 
 class TooCostly(ServiceError):

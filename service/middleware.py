@@ -19,6 +19,8 @@ logger = logging.getLogger("limn.http")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 UNROUTED = "unrouted"
+GONE = 499
+"""Counts requests whose client left before an answer began, as nginx does."""
 
 
 class RequestContext:
@@ -68,7 +70,7 @@ class RequestContext:
                 await response(scope, receive, labelled)
             finally:
                 seconds = time.perf_counter() - start
-                self._metrics.answered(_route(scope), status, seconds, body_bytes)
+                self._metrics.answered(_route(scope), status or GONE, seconds, body_bytes)
                 self._metrics.staged(clock.seconds)
 
 

@@ -65,6 +65,15 @@ class ParseParameters(BaseModel):
     regions: Annotated[
         Outline, Field(description="outline of every region in `json`: COCO RLE or polygons")
     ] = "none"
+    timeout_ms: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=3_600_000,
+            description="milliseconds from the request's arrival after which its answer is of no"
+            " use; the header `X-Request-Timeout-Ms` says the same",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)

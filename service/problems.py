@@ -50,6 +50,7 @@ PROBLEMS: dict[type[LimnError], Problem] = {
     errors.NotOffered: Problem(404, "not-offered", "This service does not offer that"),
     errors.PortTaken: Problem(500, "internal", "The service failed"),
     errors.Overloaded: Problem(429, "overloaded", "The service is at its limit"),
+    errors.RateLimited: Problem(429, "rate-limited", "The caller asks too often"),
     errors.TooCostly: Problem(422, "too-costly", "The request asks for too much work"),
     errors.AnswerTimeout: Problem(504, "timeout", "The answer was not ready in time"),
     errors.EngineUnavailable: Problem(503, "engine-unavailable", "The engine is not available"),

@@ -80,6 +80,10 @@ class Settings(BaseSettings):
         60, gt=0, le=3_600, description="seconds for the body to arrive, and again for the answer"
     )
 
+    rate_limit_per_minute: int = Field(
+        0, ge=0, description="parse and inference requests of one key or address; 0 is no limit"
+    )
+
     max_upload_bytes: int = Field(20 * 2**20, ge=1, description="bytes of a request")
     min_upload_bytes_per_s: int = Field(
         1_024, ge=1, description="bytes a second that a body arrives at, after the first five"

@@ -18,6 +18,7 @@ from service.kserve.grpc_messages import read_request, write_answer
 from service.kserve.inference import InferenceService
 from service.kserve.status import status_of
 from service.metrics import Metrics
+from service.rates import Rates
 from service.stages import stage_clock
 
 T = TypeVar("T")
@@ -26,9 +27,16 @@ T = TypeVar("T")
 class InferenceServicer:
     """Translates between messages and `InferenceService`."""
 
-    def __init__(self, inference: InferenceService, admission: Admission, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        inference: InferenceService,
+        admission: Admission,
+        rates: Rates | None,
+        metrics: Metrics,
+    ) -> None:
         self._inference = inference
         self._admission = admission
+        self._rates = rates
         self._metrics = metrics
 
     async def ServerLive(
@@ -122,6 +130,8 @@ class InferenceServicer:
                 yield pb.ModelStreamInferResponse(error_message=failure.text)
 
     async def _infer(self, message: bytes, context: ServicerContext) -> pb.ModelInferResponse:
+        if self._rates is not None:
+            self._rates.take(_caller(context))
         with self._admission.admitted() as place:
             place.hold(len(message))
             workers = self._inference.workers
@@ -152,6 +162,12 @@ class InferenceServicer:
                 self._metrics.called(method, code.name, time.perf_counter() - start)
                 self._metrics.staged(clock.seconds)
         return result
+
+
+def _caller(context: ServicerContext) -> str:
+    """The address, without the port: `ipv4:127.0.0.1`."""
+    peer: str = context.peer()
+    return peer.rpartition(":")[0]
 
 
 class _Failed(Exception):

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from limn.errors import LimnError
 from service import problems
-from service.body import Upload, read_body
-from service.deadline import answer_within
-from service.dependencies import LimitsOf, PipelineOf
+from service.body import Body, Upload, read_body
+from service.deadline import Deadline, answer_within
+from service.dependencies import DeadlineOf, LimitsOf, PipelineOf
 from service.openapi import BATCH_BODY, PARSE_BODY, PARSE_RESPONSES, problem_responses
 from service.parameters import ParseParameters, ParsePlan
 from service.pipeline import ParsingPipeline
@@ -29,11 +29,14 @@ QueryParameters = Annotated[ParseParameters, Query()]
     "", response_class=Response, responses=PARSE_RESPONSES, openapi_extra=PARSE_BODY, name="parse"
 )
 async def parse(
-    request: Request, query: QueryParameters, pipeline: PipelineOf, limits: LimitsOf
+    request: Request,
+    query: QueryParameters,
+    pipeline: PipelineOf,
+    limits: LimitsOf,
+    deadline: DeadlineOf,
 ) -> Response:
     """Label every pixel of one photo."""
-    body = await read_body(request, max_images=1)
-    plan = pipeline.plan(_merged(query, body.fields))
+    body, plan = await _asked(request, query, pipeline, deadline, max_images=1)
     with answer_within(limits.timeout_s):
         answer = await pipeline.parse(body.images[0].data, plan)
     return Response(answer.content, media_type=answer.media_type)
@@ -47,15 +50,18 @@ async def parse(
     name="parse a batch",
 )
 async def parse_batch(
-    request: Request, query: QueryParameters, pipeline: PipelineOf, limits: LimitsOf
+    request: Request,
+    query: QueryParameters,
+    pipeline: PipelineOf,
+    limits: LimitsOf,
+    deadline: DeadlineOf,
 ) -> Response:
     """Label several photos alike; a photo that fails leaves the others alone.
 
     Each item holds the answer that `/v1/parse` would give: its JSON as `result`, or its bytes in
     Base64 as `content`, or its problem document as `problem`.
     """
-    body = await read_body(request, limits.max_batch_images)
-    plan = pipeline.plan(_merged(query, body.fields))
+    body, plan = await _asked(request, query, pipeline, deadline, limits.max_batch_images)
     items: list[dict[str, Any]] = [{} for _ in body.images]
 
     async def answer(index: int) -> None:
@@ -67,6 +73,21 @@ async def parse_batch(
                 group.start_soon(answer, index)
     content = json.dumps({"items": items}, separators=(",", ":"))
     return Response(content, media_type="application/json")
+
+
+async def _asked(
+    request: Request,
+    query: ParseParameters,
+    pipeline: ParsingPipeline,
+    deadline: Deadline,
+    max_images: int,
+) -> tuple[Body, ParsePlan]:
+    """What was sent, and what is to be done with it, by the deadline that it states."""
+    deadline.allow_ms(query.timeout_ms)
+    body = await read_body(request, max_images)
+    parameters = _merged(query, body.fields)
+    deadline.allow_ms(parameters.timeout_ms)
+    return body, pipeline.plan(parameters)
 
 
 async def _item(pipeline: ParsingPipeline, upload: Upload, plan: ParsePlan) -> dict[str, Any]:

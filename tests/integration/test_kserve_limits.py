@@ -166,6 +166,18 @@ def test_late_answer_is_a_timeout(
     check_refused(transport, caught.value, 504, "no answer within 0.05 s")
 
 
+def test_caller_who_asks_too_often_is_refused(repository: Path, transport: Transport) -> None:
+    with (
+        gateway(repository, rate_limit_per_minute=1) as running,
+        connected(transport, running) as client,
+    ):
+        client.infer("baseline_photo", {"photo": PHOTO})
+        with pytest.raises(InferenceServerException) as caught:
+            client.infer("baseline_photo", {"photo": PHOTO})
+
+    check_refused(transport, caught.value, 429, "1 requests a minute are allowed; try again in")
+
+
 def test_closed_engine_is_not_ready(repository: Path, transport: Transport) -> None:
     with gateway(repository, sessions=1) as running:
         running.app.state.pipeline.engine._is_open = False
