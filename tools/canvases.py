@@ -134,7 +134,11 @@ def main() -> None:
     session = onnxruntime.InferenceSession(options.model / contract.cpu_file, settings)
     sizes = canvases(contract)
     listed = ", ".join(f"{height}x{width}" for height, width in sizes)
-    print(f"{options.model}, {len(dataset)} photos, {datetime.now(UTC):%Y-%m-%d}; set: {listed}\n")
+    print("# One canvas, or several by aspect ratio\n")
+    print(
+        f"`python -m tools.canvases {options.model} --data {options.data}`, {len(dataset)} photos,"
+    )
+    print(f"{datetime.now(UTC):%Y-%m-%d}. The set: {listed}.\n")
     print("| photos | canvas | padding | mIoU | pixels | ms of the network |")
     print("|---|---|---:|---:|---:|---:|")
     for title, tight in (("whole", False), ("cut to the person", True)):
