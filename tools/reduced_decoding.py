@@ -102,7 +102,9 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     dataset = open_dataset("lip", options.data, "val")
-    print(f"# Decoding JPEGs no larger than the canvas\n\n`python -m tools.reduced_decoding {options.model} --data {options.data}`, {len(dataset)} photos, {datetime.now(UTC):%Y-%m-%d}\n")
+    print("# Decoding JPEGs no larger than the canvas\n")
+    print(f"`python -m tools.reduced_decoding {options.model} --data {options.data}`,")
+    print(f"{len(dataset)} photos, {datetime.now(UTC):%Y-%m-%d}\n")
     print("| enlarged | decoded | mIoU | pixels | ms to the canvas, median |")
     print("|---:|---|---:|---:|---:|")
     for times in map(int, options.times.split(",")):

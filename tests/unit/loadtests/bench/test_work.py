@@ -39,7 +39,7 @@ def test_large_photo_is_decoded_smaller() -> None:
     image, fit = decode(portrait(), (384, 256))
 
     assert fit.photo == (1024, 512)
-    assert image.shape == (384, 192, 3)
+    assert image.shape == (512, 256, 3)
 
 
 def test_probabilities_are_fused_and_not_logits() -> None:
