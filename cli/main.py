@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import benchmark, export, prepare, repository
+from cli import benchmark, export, key, prepare, repository
 from cli.batch import batch
 from cli.bench import bench
 from cli.evaluate import evaluate
@@ -27,6 +27,7 @@ app.add_typer(export.app, name="export")
 app.add_typer(repository.app, name="repository")
 app.add_typer(prepare.app, name="prepare")
 app.add_typer(benchmark.app, name="benchmark")
+app.add_typer(key.app, name="key")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from cli.failure import explained
 def serve() -> None:
     """Serve the models of the repository over HTTP; LIMN_* variables configure it."""
     settings = read_settings()
-    from service.app import serve as run_gateway
+    from service.server import serve as run_gateway
 
     with explained():
         run_gateway(settings)

@@ -1,32 +1,34 @@
-"""The gateway's app: `create_app` builds one, `serve` runs it."""
+"""The gateway's app."""
 
-import copy
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 import limn
+from service.access import Access, AccessGate
 from service.admission import Admission
-from service.attendance import Attendance
+from service.attendance import TIMEOUT_HEADER, Attendance
 from service.body_pace import BodyPace
 from service.dependencies import RequestLimits
 from service.handlers import answer_with_problems
+from service.kserve.access import AccessInterceptor
+from service.kserve.http_messages import HEADER_LENGTH
 from service.kserve.inference import InferenceService
-from service.kserve.server import grpc_server, require_free_port
+from service.kserve.server import grpc_server
 from service.kserve.servicer import InferenceServicer
 from service.metrics import Metrics
 from service.middleware import AdmissionGate, BodyLimit, RequestContext
 from service.openapi import with_problem_types
 from service.rate_gate import RateGate
 from service.rates import Rates
-from service.repository import ModelRepository
 from service.routes import catalogue, documentation, kserve, operations, parse
+from service.security_headers import SecurityHeaders
 from service.settings import Settings
-from service.startup import require_device, start_pipeline
+from service.startup import start_pipeline
 
 _DESCRIPTION = (
     "A photo of a person in, a map out that says for every pixel which body part or garment it"
@@ -36,6 +38,17 @@ _DESCRIPTION = (
 _ADMITTED = re.compile(r"/v1/parse|/v2/models/.+/infer$")
 """Paths whose requests cost work."""
 
+_CORS_SENT = ("Authorization", "Content-Type", "X-Request-Id", TIMEOUT_HEADER, HEADER_LENGTH)
+_CORS_SHOWN = (
+    "X-Request-Id",
+    "Server-Timing",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    HEADER_LENGTH,
+)
+"""Headers that pages of other origins may send and see."""
+
 
 def create_app(settings: Settings) -> FastAPI:
     """An app that loads its models and serves gRPC when it starts, and gives all back at its end.
@@ -44,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     """
     metrics = Metrics()
     admission = Admission(settings.max_in_flight, settings.max_body_bytes_in_flight, metrics)
+    access = Access(settings.keys_file)
     per_minute = settings.rate_limit_per_minute
     rates = Rates(per_minute) if per_minute else None
 
@@ -55,10 +69,12 @@ def create_app(settings: Settings) -> FastAPI:
         state.inference = InferenceService(
             state.pipeline, settings.max_batch_images, settings.request_timeout_s
         )
-        servicer = InferenceServicer(state.inference, admission, rates, metrics)
+        servicer = InferenceServicer(state.inference, admission, access, rates, metrics)
         try:
             async with grpc_server(
                 servicer,
+                AccessInterceptor(access, metrics),
+                settings.tls,
                 settings.grpc_host,
                 settings.grpc_port,
                 max_message_bytes=settings.max_upload_bytes,
@@ -92,45 +108,22 @@ def create_app(settings: Settings) -> FastAPI:
         timeout_s=settings.request_timeout_s,
         min_rate=settings.min_upload_bytes_per_s,
     )
+    app.add_middleware(AccessGate, access=access)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=_CORS_SENT,
+            expose_headers=_CORS_SHOWN,
+        )
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestContext, metrics=metrics)
     answer_with_problems(app)
     for routes in (parse, kserve, catalogue, operations, documentation):
         app.include_router(routes.router)
     app.mount("/static", documentation.FILES, name="static")
     return app
-
-
-def serve(settings: Settings) -> None:
-    """Run the app until it is told to stop.
-
-    Raises:
-        ContractError: the models are not whole.
-        PortTaken: gRPC cannot listen where it should.
-        DeviceUnavailable: there is no such device.
-    """
-    # The lifespan does both again: a fault should show as one line, before a port is taken.
-    ModelRepository(settings.model_repository, settings.default_model)
-    require_free_port(settings.grpc_host, settings.grpc_port)
-    require_device(settings)
-    uvicorn.run(
-        create_app(settings),
-        host=settings.http_host,
-        port=settings.http_port,
-        log_level=settings.log_level,
-        log_config=_log_config(settings.log_level),
-        server_header=False,
-    )
-
-
-def _log_config(level: str) -> dict[str, Any]:
-    """uvicorn's own, with our loggers beside its own: failures, and where gRPC listens."""
-    config: dict[str, Any] = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
-    config["loggers"]["limn"] = {
-        "handlers": ["default"],
-        "level": level.upper(),
-        "propagate": False,
-    }
-    return config
 
 
 class _Gateway(FastAPI):

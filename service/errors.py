@@ -75,6 +75,22 @@ class InferenceFailed(EngineError):
     """The network failed on input that passed every check."""
 
 
+class KeyRequired(ServiceError):
+    """A request without a key, or with one that is not valid."""
+
+
+class ScopeRequired(ServiceError):
+    """The key is valid, but not for what is asked."""
+
+
+class KeysUnusable(ServiceError):
+    """The file of keys cannot be read, or a change of it cannot be made."""
+
+
+class TlsUnusable(ServiceError):
+    """A certificate or its key cannot be used."""
+
+
 class SubmissionRejected(ServiceError):
     """A file of a benchmark submission is not what it must be.
 

@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from contextlib import ExitStack
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,8 +17,10 @@ from service.metrics import Metrics
 from service.stages import stage_clock
 
 logger = logging.getLogger("limn.http")
+access_logger = logging.getLogger("limn.access")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_LOGGED_PATH = 256
 UNROUTED = "unrouted"
 GONE = 499
 """Counts requests whose client left before an answer began, as nginx does."""
@@ -70,6 +73,7 @@ class RequestContext:
                 await response(scope, receive, labelled)
             finally:
                 seconds = time.perf_counter() - start
+                _log(scope, request_id, status or GONE, seconds)
                 self._metrics.answered(_route(scope), status or GONE, seconds, body_bytes)
                 self._metrics.staged(clock.seconds)
 
@@ -78,6 +82,15 @@ def _request_id(scope: Scope) -> str:
     """The client's own id where it is harmless in a header and a log, else a new one."""
     given = Headers(scope=scope).get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    """A line per request; without the query, where people put what should not be in a log."""
+    host, _ = scope["client"] or ("-", 0)
+    path = quote(scope["path"][:_LOGGED_PATH])
+    access_logger.info(
+        '%s "%s %s" %d %.0f ms %s', host, scope["method"], path, status, seconds * 1e3, request_id
+    )
 
 
 def _route(scope: Scope) -> str:

@@ -54,6 +54,10 @@ PROBLEMS: dict[type[LimnError], Problem] = {
     errors.TooCostly: Problem(422, "too-costly", "The request asks for too much work"),
     errors.AnswerTimeout: Problem(504, "timeout", "The answer was not ready in time"),
     errors.EngineUnavailable: Problem(503, "engine-unavailable", "The engine is not available"),
+    errors.KeyRequired: Problem(401, "key-required", "A valid key is needed"),
+    errors.ScopeRequired: Problem(403, "scope-required", "The key is not for this"),
+    errors.KeysUnusable: Problem(500, "internal", "The service failed"),
+    errors.TlsUnusable: Problem(500, "internal", "The service failed"),
     errors.SubmissionRejected: Problem(
         422, "submission-rejected", "A file of the submission cannot be scored"
     ),

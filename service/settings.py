@@ -1,6 +1,7 @@
 """What an operator can turn, read from `LIMN_*` environment variables."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -11,8 +12,11 @@ from limn import MOST_IMAGE_PIXELS
 from limn.image import ImageLimits
 from limn.image_formats import DEFAULT_FORMATS, Format
 from service.memory import DECODING_BYTES_OTHERS
+from service.tls import Tls
 
 REPOSITORY_FOLDER = "model_repository"
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 
 
 def _model_repository() -> Path:
@@ -35,6 +39,15 @@ class Settings(BaseSettings):
     http_port: int = Field(8080, ge=0, le=65_535, description="port; 0 picks a free one")
     grpc_host: str = Field("127.0.0.1", description="address to listen on")
     grpc_port: int = Field(8001, ge=0, le=65_535, description="port; 0 picks a free one")
+    tls_certificate: Path | None = Field(None, description="PEM file, for HTTP and gRPC")
+    tls_key: Path | None = Field(None, description="PEM file of its private key")
+    tls_client_ca: Path | None = Field(
+        None, description="PEM file; clients must show a certificate that it signed"
+    )
+    keys_file: Path | None = Field(None, description="file that `limn key` writes")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="origins whose pages may ask; none by default"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     model_repository: Path = Field(
@@ -120,6 +133,26 @@ class Settings(BaseSettings):
             raise ValueError(f"no format {unknown[0].lower()!r} can be read; there are: {known}")
         return names
 
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        """Origins as an operator writes them: `https://a.example,https://b.example`."""
+        if not isinstance(value, str):
+            return value
+        origins = tuple(origin.strip() for origin in value.split(",") if origin.strip())
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin, such as https://app.example")
+        return origins
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("LIMN_TLS_CERTIFICATE and LIMN_TLS_KEY belong together")
+        if self.tls_client_ca is not None and self.tls_key is None:
+            raise ValueError("LIMN_TLS_CLIENT_CA needs LIMN_TLS_CERTIFICATE and LIMN_TLS_KEY")
+        return self
+
     @model_validator(mode="after")
     def _largest_photo_fits(self) -> Self:
         needed = self.max_image_pixels * DECODING_BYTES_OTHERS
@@ -141,3 +174,10 @@ class Settings(BaseSettings):
             self.max_image_frames,
             self.image_formats,
         )
+
+    @property
+    def tls(self) -> Tls | None:
+        """Certificates, where some are set."""
+        if self.tls_certificate is None or self.tls_key is None:
+            return None
+        return Tls(self.tls_certificate, self.tls_key, self.tls_client_ca)

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import grpc.aio
+from grpc.aio import ServerInterceptor
 
 from service.errors import PortTaken
 from service.kserve.methods import method_handlers
 from service.kserve.servicer import InferenceServicer
+from service.tls import Tls
 
 logger = logging.getLogger("limn.grpc")
 
@@ -21,7 +23,13 @@ GRACE_S = 5
 
 @asynccontextmanager
 async def grpc_server(
-    servicer: InferenceServicer, host: str, port: int, max_message_bytes: int, max_calls: int
+    servicer: InferenceServicer,
+    interceptor: ServerInterceptor,
+    tls: Tls | None,
+    host: str,
+    port: int,
+    max_message_bytes: int,
+    max_calls: int,
 ) -> AsyncIterator[int]:
     """Serve inside the block; gives the port, which is a free one where `port` is 0.
 
@@ -32,6 +40,7 @@ async def grpc_server(
         PortTaken: nothing can listen there.
     """
     server = grpc.aio.server(
+        interceptors=[interceptor],
         maximum_concurrent_rpcs=max_calls + SPARE_CALLS,
         options=[
             ("grpc.max_receive_message_length", max_message_bytes),
@@ -41,7 +50,10 @@ async def grpc_server(
     )
     server.add_generic_rpc_handlers((method_handlers(servicer),))
     try:
-        bound = server.add_insecure_port(_address(host, port))
+        if tls is None:
+            bound = server.add_insecure_port(_address(host, port))
+        else:
+            bound = server.add_secure_port(_address(host, port), tls.grpc_credentials())
     except RuntimeError as exc:
         raise _taken(host, port) from exc
     await server.start()

@@ -11,9 +11,11 @@ from google.protobuf.json_format import ParseDict
 from grpc.aio import ServicerContext
 from tritonclient.grpc import service_pb2 as pb
 
+from service.access import Access
 from service.admission import Admission
 from service.errors import UnknownModel
 from service.kserve import documents
+from service.kserve.access import key_of
 from service.kserve.grpc_messages import read_request, write_answer
 from service.kserve.inference import InferenceService
 from service.kserve.status import status_of
@@ -31,11 +33,13 @@ class InferenceServicer:
         self,
         inference: InferenceService,
         admission: Admission,
+        access: Access,
         rates: Rates | None,
         metrics: Metrics,
     ) -> None:
         self._inference = inference
         self._admission = admission
+        self._access = access
         self._rates = rates
         self._metrics = metrics
 
@@ -131,13 +135,19 @@ class InferenceServicer:
 
     async def _infer(self, message: bytes, context: ServicerContext) -> pb.ModelInferResponse:
         if self._rates is not None:
-            self._rates.take(_caller(context))
+            self._rates.take(self._caller(context))
         with self._admission.admitted() as place:
             place.hold(len(message))
             workers = self._inference.workers
             request = await workers.run(partial(read_request, message))
             answer = await self._inference.infer(request, context.time_remaining())
             return await workers.run(partial(write_answer, answer))
+
+    def _caller(self, context: ServicerContext) -> str:
+        """The key that was shown, else the address without its port: `ipv4:127.0.0.1`."""
+        key = key_of(self._access, context.invocation_metadata())
+        peer: str = context.peer()
+        return peer.rpartition(":")[0] if key is None else key.caller
 
     async def _answer(
         self, method: str, context: ServicerContext, job: Callable[[], Awaitable[T]]
@@ -162,12 +172,6 @@ class InferenceServicer:
                 self._metrics.called(method, code.name, time.perf_counter() - start)
                 self._metrics.staged(clock.seconds)
         return result
-
-
-def _caller(context: ServicerContext) -> str:
-    """The address, without the port: `ipv4:127.0.0.1`."""
-    peer: str = context.peer()
-    return peer.rpartition(":")[0]
 
 
 class _Failed(Exception):

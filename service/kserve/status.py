@@ -14,6 +14,8 @@ _MAX_TEXT = 500
 
 _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
     404: grpc.StatusCode.NOT_FOUND,
     # RESOURCE_EXHAUSTED would say that the same photo is welcome later.
     413: grpc.StatusCode.INVALID_ARGUMENT,

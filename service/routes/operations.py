@@ -1,7 +1,6 @@
 """Health, metrics and version: what operators and their machines ask."""
 
 from fastapi import APIRouter, Response
-from fastapi.responses import RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 import limn
@@ -45,8 +44,3 @@ async def metrics(metrics: MetricsOf) -> Response:
 async def version() -> Version:
     """Name and version of this software."""
     return Version(name="limn", version=limn.__version__)
-
-
-@router.get("/", include_in_schema=False)
-async def home() -> RedirectResponse:
-    return RedirectResponse("/docs")

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from tritonclient.utils import InferenceServerException
 
-from service.app import serve
 from service.errors import PortTaken
+from service.server import serve
 from service.settings import Settings
 from tests.fixtures import pictures
 from tests.fixtures.gateway import Gateway, gateway
