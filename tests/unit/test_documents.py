@@ -18,6 +18,7 @@ PAGES = [
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/shipped-models.md",
+        "docs/synthetic.md",
         "docs/training.md",
     )
 ]
