@@ -105,6 +105,7 @@ lint: $(VENV)/.dev ## style, types and import direction
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
 format: $(VENV)/.dev ## rewrite to style
 	$(BIN)/ruff format .
