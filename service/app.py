@@ -1,11 +1,13 @@
-"""The gateway's app."""
+"""The gateway's apps: what answers clients, and what answers operators."""
 
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.datastructures import State
 from starlette.middleware.cors import CORSMiddleware
 
 import limn
@@ -17,7 +19,6 @@ from service.dependencies import RequestLimits
 from service.handlers import answer_with_problems
 from service.kserve.access import AccessInterceptor
 from service.kserve.http_messages import HEADER_LENGTH
-from service.kserve.inference import InferenceService
 from service.kserve.server import grpc_server
 from service.kserve.servicer import InferenceServicer
 from service.metrics import Metrics
@@ -25,10 +26,11 @@ from service.middleware import AdmissionGate, BodyLimit, RequestContext
 from service.openapi import with_problem_types
 from service.rate_gate import RateGate
 from service.rates import Rates
-from service.routes import catalogue, documentation, kserve, operations, parse
+from service.routes import admin, catalogue, documentation, kserve, operations, parse
 from service.security_headers import SecurityHeaders
+from service.serving import Serving
 from service.settings import Settings
-from service.startup import start_pipeline
+from service.watchdog import Watchdog
 
 _DESCRIPTION = (
     "A photo of a person in, a map out that says for every pixel which body part or garment it"
@@ -49,66 +51,109 @@ _CORS_SHOWN = (
 )
 """Headers that pages of other origins may send and see."""
 
+_NO_BODY = 1_024
+"""Bytes; nothing that operators ask has a body to speak of."""
+
 
 def create_app(settings: Settings) -> FastAPI:
     """An app that loads its models and serves gRPC when it starts, and gives all back at its end.
 
     `app.state.grpc_port` is where gRPC listens, while the app runs.
     """
-    metrics = Metrics()
-    admission = Admission(settings.max_in_flight, settings.max_body_bytes_in_flight, metrics)
-    access = Access(settings.keys_file)
-    per_minute = settings.rate_limit_per_minute
-    rates = Rates(per_minute) if per_minute else None
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        state = app.state
-        state.pipeline = await start_pipeline(settings)
-        metrics.cost_in_flight.set_function(lambda: state.pipeline.budget.taken)
-        state.inference = InferenceService(
-            state.pipeline, settings.max_batch_images, settings.request_timeout_s
-        )
-        servicer = InferenceServicer(state.inference, admission, access, rates, metrics)
-        try:
-            async with grpc_server(
-                servicer,
-                AccessInterceptor(access, metrics),
-                settings.tls,
-                settings.grpc_host,
-                settings.grpc_port,
-                max_message_bytes=settings.max_upload_bytes,
-                max_calls=settings.max_in_flight,
-            ) as state.grpc_port:
-                yield
-        finally:
-            await state.pipeline.close()
-
     app = _Gateway(
         title="Limn",
         version=limn.__version__,
         summary="Human parsing",
         description=_DESCRIPTION,
-        lifespan=lifespan,
+        lifespan=partial(_lifespan, settings=settings),
         docs_url=None,
         redoc_url=None,
     )
-    app.state.metrics = metrics
-    app.state.limits = RequestLimits(
+    _set_state(app.state, settings)
+    _add_middleware(app, settings)
+    answer_with_problems(app)
+    for routes in (parse, kserve, catalogue, documentation):
+        app.include_router(routes.router)
+    if settings.operations_port is None:
+        _include_operations(app)
+    app.mount("/static", documentation.FILES, name="static")
+    return app
+
+
+def create_operations_app(gateway: FastAPI) -> FastAPI:
+    """Health, metrics and administration of a gateway, for a port of their own."""
+    app = FastAPI(title="Limn operations", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state = gateway.state
+    app.add_middleware(BodyLimit, limit=_NO_BODY)
+    app.add_middleware(AccessGate, access=app.state.access)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestContext, metrics=app.state.metrics)
+    answer_with_problems(app)
+    _include_operations(app)
+    return app
+
+
+def _include_operations(app: FastAPI) -> None:
+    for routes in (operations, admin):
+        app.include_router(routes.router)
+
+
+def _set_state(state: State, settings: Settings) -> None:
+    """What routes ask for; see `service.dependencies`."""
+    per_minute = settings.rate_limit_per_minute
+    state.metrics = Metrics()
+    state.access = Access(settings.keys_file)
+    state.rates = Rates(per_minute) if per_minute else None
+    state.admission = Admission(
+        settings.max_in_flight, settings.max_body_bytes_in_flight, state.metrics
+    )
+    state.serving = Serving(settings, state.access)
+    state.watchdog = Watchdog(state.serving.resources.workers)
+    budget = state.serving.resources.budget
+    state.metrics.cost_in_flight.set_function(lambda: budget.taken)
+    state.limits = RequestLimits(
         settings.max_upload_bytes, settings.max_batch_images, settings.request_timeout_s
     )
-    # The one added last is the first to see a request.
-    app.add_middleware(AdmissionGate, paths=_ADMITTED, admission=admission)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    state = app.state
+    servicer = InferenceServicer(
+        state.serving, state.admission, state.access, state.rates, state.metrics
+    )
+    async with (
+        state.serving.running(),
+        state.watchdog.watching(),
+        grpc_server(
+            servicer,
+            AccessInterceptor(state.access, state.metrics),
+            settings.tls,
+            settings.grpc_host,
+            settings.grpc_port,
+            max_message_bytes=settings.max_upload_bytes,
+            max_calls=settings.max_in_flight,
+            stopping=state.serving.stopping,
+            grace_s=settings.shutdown_timeout_s,
+        ) as state.grpc_port,
+    ):
+        yield
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """The one added last is the first to see a request."""
+    state = app.state
+    app.add_middleware(AdmissionGate, paths=_ADMITTED, admission=state.admission)
     app.add_middleware(Attendance, paths=_ADMITTED)
-    if rates is not None:
-        app.add_middleware(RateGate, paths=_ADMITTED, rates=rates)
+    if state.rates is not None:
+        app.add_middleware(RateGate, paths=_ADMITTED, rates=state.rates)
     app.add_middleware(BodyLimit, limit=settings.max_upload_bytes)
     app.add_middleware(
         BodyPace,
         timeout_s=settings.request_timeout_s,
         min_rate=settings.min_upload_bytes_per_s,
     )
-    app.add_middleware(AccessGate, access=access)
+    app.add_middleware(AccessGate, access=state.access)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -118,12 +163,7 @@ def create_app(settings: Settings) -> FastAPI:
             expose_headers=_CORS_SHOWN,
         )
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestContext, metrics=metrics)
-    answer_with_problems(app)
-    for routes in (parse, kserve, catalogue, operations, documentation):
-        app.include_router(routes.router)
-    app.mount("/static", documentation.FILES, name="static")
-    return app
+    app.add_middleware(RequestContext, metrics=state.metrics)
 
 
 class _Gateway(FastAPI):

@@ -75,6 +75,14 @@ class InferenceFailed(EngineError):
     """The network failed on input that passed every check."""
 
 
+class ReloadRefused(ServiceError):
+    """What is on the disk now cannot be served; what was loaded before goes on."""
+
+
+class WorkersStuck(ServiceError):
+    """No worker comes back from its step: only a restart helps."""
+
+
 class KeyRequired(ServiceError):
     """A request without a key, or with one that is not valid."""
 

@@ -10,8 +10,11 @@ _BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-s
 
 _ERRORS = {
     400: "The body is empty, or is not the form it says it is",
+    401: "A key is needed, and none that is valid was shown",
+    403: "The key is not for this",
     404: "No such model or label set",
     408: "The body did not arrive in time, or trickled",
+    409: "The models on disk cannot be served; those before go on",
     413: "Too many bytes, or a header that promises too many pixels; nothing was decoded",
     415: "Not in a format that is read: JPEG, PNG, WebP, and what this service was told to",
     422: "A broken, cut-off or very long image, or a parameter that is not acceptable, which"
@@ -22,12 +25,14 @@ _ERRORS = {
     504: "The answer was not ready in time",
 }
 
+_OF_PARSING = tuple(status for status in _ERRORS if status != 409)
+
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Entries of a route's `responses` for these statuses; all of `/v1/parse` if none is named."""
     return {
         status: {"description": _ERRORS[status], "model": ProblemDocument}
-        for status in statuses or _ERRORS
+        for status in statuses or _OF_PARSING
     }
 
 

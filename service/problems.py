@@ -54,6 +54,10 @@ PROBLEMS: dict[type[LimnError], Problem] = {
     errors.TooCostly: Problem(422, "too-costly", "The request asks for too much work"),
     errors.AnswerTimeout: Problem(504, "timeout", "The answer was not ready in time"),
     errors.EngineUnavailable: Problem(503, "engine-unavailable", "The engine is not available"),
+    errors.ReloadRefused: Problem(
+        409, "reload-refused", "The models on disk cannot be served; those before go on"
+    ),
+    errors.WorkersStuck: Problem(503, "workers-stuck", "The service must be restarted"),
     errors.KeyRequired: Problem(401, "key-required", "A valid key is needed"),
     errors.ScopeRequired: Problem(403, "scope-required", "The key is not for this"),
     errors.KeysUnusable: Problem(500, "internal", "The service failed"),

@@ -137,6 +137,15 @@ class ModelList(_Schema):
     models: list[ModelDocument]
 
 
+class ServedVersion(_Schema):
+    name: str
+    version: int
+
+
+class Reloaded(_Schema):
+    models: Annotated[list[ServedVersion], Field(description="every version that is served now")]
+
+
 class Version(_Schema):
     name: str
     version: str

@@ -1,13 +1,19 @@
-"""Runs the gateway: HTTP and gRPC in one process."""
+"""Runs the gateway: HTTP and gRPC in one process, from its start to its end."""
+
+import asyncio
+from typing import Any
 
 import uvicorn
 
-from service.app import create_app
+from service.app import create_app, create_operations_app
 from service.kserve.server import require_free_port
 from service.logs import log_config
 from service.repository import ModelRepository
 from service.settings import Settings
+from service.signals import OperationsServer, SignalledServer
 from service.startup import require_device
+
+_OPERATIONS_GRACE_S = 1
 
 
 def serve(settings: Settings) -> None:
@@ -25,16 +31,55 @@ def serve(settings: Settings) -> None:
     require_device(settings)
     if settings.tls is not None:
         settings.tls.check()
-    uvicorn.run(
-        create_app(settings),
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=settings.http_host,
         port=settings.http_port,
-        log_level=settings.log_level,
+        timeout_graceful_shutdown=settings.shutdown_timeout_s,
         log_config=log_config(settings.log_level),
-        # Ours has one line per request, without its query.
-        access_log=False,
-        # Anybody could claim to be a proxy, and put an address of his choice into the log.
-        proxy_headers=False,
-        server_header=False,
-        **({} if settings.tls is None else settings.tls.http_options()),
+        **_options(settings, asks_clients=True),
     )
+    gateway = SignalledServer(config, app.state.serving, settings.shutdown_timeout_s)
+    operations = None
+    if settings.operations_port is not None:
+        operations = OperationsServer(
+            uvicorn.Config(
+                create_operations_app(app),
+                host=settings.operations_host,
+                port=settings.operations_port,
+                lifespan="off",
+                timeout_graceful_shutdown=_OPERATIONS_GRACE_S,
+                log_config=None,
+                # Probes of an orchestrator have no certificate to show.
+                **_options(settings, asks_clients=False),
+            )
+        )
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(gateway, operations))
+
+
+async def _serve(gateway: uvicorn.Server, operations: uvicorn.Server | None) -> None:
+    """Operators are answered before the models are loaded, and until the last request is done."""
+    if operations is None:
+        await gateway.serve()
+        return
+    answering = asyncio.create_task(operations.serve())
+    try:
+        await gateway.serve()
+    finally:
+        operations.should_exit = True
+        await answering
+
+
+def _options(settings: Settings, asks_clients: bool) -> dict[str, Any]:
+    """What both servers have."""
+    options = {} if settings.tls is None else settings.tls.http_options(asks_clients)
+    return options | {
+        "log_level": settings.log_level,
+        # Ours has one line per request, without its query.
+        "access_log": False,
+        # Anybody could claim to be a proxy, and put an address of his choice into the log.
+        "proxy_headers": False,
+        "server_header": False,
+    }

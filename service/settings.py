@@ -39,6 +39,13 @@ class Settings(BaseSettings):
     http_port: int = Field(8080, ge=0, le=65_535, description="port; 0 picks a free one")
     grpc_host: str = Field("127.0.0.1", description="address to listen on")
     grpc_port: int = Field(8001, ge=0, le=65_535, description="port; 0 picks a free one")
+    operations_host: str = Field("127.0.0.1", description="address to listen on")
+    operations_port: int | None = Field(
+        None, ge=0, le=65_535, description="health, metrics and administration, apart from HTTP"
+    )
+    shutdown_timeout_s: int = Field(
+        25, ge=1, le=3_600, description="seconds for requests in flight when the service stops"
+    )
     tls_certificate: Path | None = Field(None, description="PEM file, for HTTP and gRPC")
     tls_key: Path | None = Field(None, description="PEM file of its private key")
     tls_client_ca: Path | None = Field(

@@ -1,5 +1,8 @@
 """From settings to a pipeline that is ready to parse."""
 
+from dataclasses import dataclass
+from typing import Self
+
 from limn.errors import DeviceUnavailable
 from service.budget import WorkBudget
 from service.engines.embedded import EmbeddedEngine
@@ -13,19 +16,37 @@ from service.settings import Settings
 from service.workers import Workers
 
 
-async def start_pipeline(settings: Settings) -> ParsingPipeline:
+@dataclass(frozen=True)
+class Resources:
+    """What a machine has once, however many pipelines come after each other."""
+
+    workers: Workers
+    budget: WorkBudget
+    memory: MemoryBudget
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            Workers(settings.sessions),
+            WorkBudget(settings.max_cost),
+            MemoryBudget(settings.max_image_bytes_in_flight),
+        )
+
+
+async def start_pipeline(settings: Settings, resources: Resources | None = None) -> ParsingPipeline:
     """Read every contract, start the engine; ContractError where a model is not whole.
 
     The embedded engine loads and warms up every model; a Triton that is not there yet may come.
+    Without `resources` it has its own.
     """
     repository = ModelRepository(settings.model_repository, settings.default_model)
-    workers = Workers(settings.sessions)
+    resources = resources or Resources.of(settings)
     return ParsingPipeline(
         repository,
-        await _engine(settings, repository, workers),
-        workers,
-        WorkBudget(settings.max_cost),
-        MemoryBudget(settings.max_image_bytes_in_flight),
+        await _engine(settings, repository, resources.workers),
+        resources.workers,
+        resources.budget,
+        resources.memory,
         settings.image_limits,
         ParseLimits(
             settings.max_boxes, settings.max_scales, settings.min_scale, settings.max_scale

@@ -1,5 +1,7 @@
 """The threads that do the arithmetic, as many as there are cores for it."""
 
+import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -19,6 +21,7 @@ class Workers:
     def __init__(self, count: int) -> None:
         self.count = count
         self._limiter = CapacityLimiter(count)
+        self._begun: dict[int, float] = {}
         # Requests share the cores; threads of OpenCV's own would only get in their way.
         cv2.setNumThreads(1)
 
@@ -29,4 +32,17 @@ class Workers:
 
     async def run(self, step: Callable[[], T]) -> T:
         """Result of `step`, called in a worker thread; cancelling waits for it to end."""
-        return await to_thread.run_sync(step, limiter=self._limiter)
+        return await to_thread.run_sync(self._watched, step, limiter=self._limiter)
+
+    def stalled_s(self) -> float:
+        """Seconds since any worker began a step, where all of them are in one; 0 where not."""
+        begun = list(self._begun.values())
+        return time.monotonic() - max(begun) if len(begun) >= self.count else 0.0
+
+    def _watched(self, step: Callable[[], T]) -> T:
+        thread = threading.get_ident()
+        self._begun[thread] = time.monotonic()
+        try:
+            return step()
+        finally:
+            del self._begun[thread]

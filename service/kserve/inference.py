@@ -1,7 +1,7 @@
 """From a request to its answer, whichever transport brought it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from limn.errors import InvalidParameter
@@ -22,10 +22,16 @@ TIMEOUT = "timeout"
 class InferenceService:
     """Answers the protocol's questions; knows neither HTTP nor gRPC."""
 
-    def __init__(self, pipeline: ParsingPipeline, max_batch: int, timeout_s: float) -> None:
+    def __init__(
+        self,
+        pipeline: ParsingPipeline,
+        max_batch: int,
+        timeout_s: float,
+        ready: Callable[[], Awaitable[bool]],
+    ) -> None:
         self.catalogue = Catalogue(pipeline, max_batch)
         self.workers = pipeline.workers
-        self._engine = pipeline.engine
+        self._ready = ready
         self._timeout_s = timeout_s
         self._statistics = {
             (model.spec.name, model.spec.version): ModelStatistics() for model in self.catalogue
@@ -33,7 +39,7 @@ class InferenceService:
 
     async def ready(self) -> bool:
         """Whether requests would be answered now."""
-        return await self._engine.ready()
+        return await self._ready()
 
     async def infer(self, request: InferRequest, remaining_s: float | None = None) -> InferAnswer:
         """Answer within the service's own time, the request's, and what the transport leaves.

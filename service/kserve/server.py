@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import grpc.aio
+from anyio import Event, create_task_group
 from grpc.aio import ServerInterceptor
 
 from service.errors import PortTaken
@@ -17,8 +18,6 @@ logger = logging.getLogger("limn.grpc")
 
 SPARE_CALLS = 64
 """Calls beside those that admission counts: health, metadata, open streams."""
-GRACE_S = 5
-"""Seconds that calls in flight have when the service stops."""
 
 
 @asynccontextmanager
@@ -30,11 +29,13 @@ async def grpc_server(
     port: int,
     max_message_bytes: int,
     max_calls: int,
+    stopping: Event,
+    grace_s: float,
 ) -> AsyncIterator[int]:
     """Serve inside the block; gives the port, which is a free one where `port` is 0.
 
     A message that is too long, and a call too many, end as RESOURCE_EXHAUSTED before the message
-    is read.
+    is read. Once `stopping` is set, no call is taken any more, and those in flight have `grace_s`.
 
     Raises:
         PortTaken: nothing can listen there.
@@ -58,10 +59,18 @@ async def grpc_server(
         raise _taken(host, port) from exc
     await server.start()
     logger.info("gRPC on %s", _address(host, bound))
-    try:
-        yield bound
-    finally:
-        await server.stop(GRACE_S)
+
+    async def stop() -> None:
+        await stopping.wait()
+        await server.stop(grace_s)
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(stop)
+        try:
+            yield bound
+        finally:
+            await server.stop(grace_s)
+            tasks.cancel_scope.cancel()
 
 
 def require_free_port(host: str, port: int) -> None:

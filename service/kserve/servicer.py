@@ -21,6 +21,7 @@ from service.kserve.inference import InferenceService
 from service.kserve.status import status_of
 from service.metrics import Metrics
 from service.rates import Rates
+from service.serving import Serving
 from service.stages import stage_clock
 
 T = TypeVar("T")
@@ -31,17 +32,21 @@ class InferenceServicer:
 
     def __init__(
         self,
-        inference: InferenceService,
+        serving: Serving,
         admission: Admission,
         access: Access,
         rates: Rates | None,
         metrics: Metrics,
     ) -> None:
-        self._inference = inference
+        self._serving = serving
         self._admission = admission
         self._access = access
         self._rates = rates
         self._metrics = metrics
+
+    @property
+    def _inference(self) -> InferenceService:
+        return self._serving.current.inference
 
     async def ServerLive(
         self, request: pb.ServerLiveRequest, context: ServicerContext
@@ -136,11 +141,11 @@ class InferenceServicer:
     async def _infer(self, message: bytes, context: ServicerContext) -> pb.ModelInferResponse:
         if self._rates is not None:
             self._rates.take(self._caller(context))
-        with self._admission.admitted() as place:
+        with self._admission.admitted() as place, self._serving.current.used() as generation:
             place.hold(len(message))
-            workers = self._inference.workers
+            workers = generation.inference.workers
             request = await workers.run(partial(read_request, message))
-            answer = await self._inference.infer(request, context.time_remaining())
+            answer = await generation.inference.infer(request, context.time_remaining())
             return await workers.run(partial(write_answer, answer))
 
     def _caller(self, context: ServicerContext) -> str:

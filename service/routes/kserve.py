@@ -1,11 +1,11 @@
 """`/v2`: the Open Inference Protocol over HTTP, with binary tensor data."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from service.dependencies import LimitsOf
+from service.dependencies import InferenceOf, LimitsOf
 from service.errors import EngineUnavailable, NotOffered
 from service.kserve import documents
 from service.kserve.compression import decompress
@@ -18,14 +18,6 @@ router = APIRouter(prefix=PROTOCOL_PREFIX, include_in_schema=False)
 
 _MODEL = "/models/{name}"
 _VERSION = "/models/{name}/versions/{version}"
-
-
-async def _inference(request: Request) -> InferenceService:
-    inference: InferenceService = request.app.state.inference
-    return inference
-
-
-InferenceOf = Annotated[InferenceService, Depends(_inference)]
 
 
 @router.get("")

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 import limn
-from service.dependencies import MetricsOf, PipelineOf
-from service.errors import EngineUnavailable
+from service.dependencies import MetricsOf, ServingOf, WatchdogOf
+from service.errors import EngineUnavailable, WorkersStuck
 from service.openapi import problem_responses
 from service.schemas import Health, Version
 
@@ -14,22 +14,28 @@ router = APIRouter(tags=["operations"])
 _OK = Health(status="ok")
 
 
-@router.get("/livez")
-async def live() -> Health:
-    """The process runs."""
+@router.get("/livez", responses=problem_responses(503))
+async def live(watchdog: WatchdogOf) -> Health:
+    """The process runs; it fails for what a restart cures, and for nothing else."""
+    if not watchdog.is_alive:
+        raise WorkersStuck("no worker comes back from its step")
     return _OK
 
 
-@router.get("/startupz")
-async def started() -> Health:
-    """Every model is loaded and warm; before that nothing is answered at all."""
+@router.get("/startupz", responses=problem_responses(503))
+async def started(serving: ServingOf) -> Health:
+    """Every model is loaded, and has run at every size; before that the port is not open."""
+    if not serving.is_started:
+        raise EngineUnavailable("the models are being loaded")
     return _OK
 
 
 @router.get("/readyz", responses=problem_responses(503))
-async def ready(pipeline: PipelineOf) -> Health:
-    """The engine would answer now."""
-    if not await pipeline.engine.ready():
+async def ready(serving: ServingOf) -> Health:
+    """A request would be answered now: the engine is up, and the service is not stopping."""
+    if serving.is_stopping:
+        raise EngineUnavailable("the service is stopping")
+    if not await serving.ready():
         raise EngineUnavailable("the engine is not ready")
     return _OK
 

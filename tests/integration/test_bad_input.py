@@ -166,7 +166,7 @@ def test_unexpected_failure_says_nothing_of_itself(
 
     app = create_app(Settings(model_repository=repository, sessions=1, grpc_port=0))
     with TestClient(app, raise_server_exceptions=False) as client:
-        monkeypatch.setattr(app.state.pipeline, "_prepare", fail)
+        monkeypatch.setattr(app.state.serving.current.pipeline, "_prepare", fail)
         response = client.post("/v1/parse", content=pictures.jpeg())
 
     check(response, 500, "internal")

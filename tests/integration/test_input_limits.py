@@ -143,7 +143,7 @@ def test_photos_wait_for_memory_and_none_is_refused(
     app = create_app(settings)
     most = 0
     with TestClient(app) as client:
-        pipeline = app.state.pipeline
+        pipeline = app.state.serving.current.pipeline
         prepare = pipeline._prepare
 
         def watched(*arguments: object) -> object:

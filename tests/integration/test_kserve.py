@@ -135,9 +135,9 @@ def test_parser_upsamples_the_engine_s_scores_and_chooses(client: Client, runnin
     answer = client.infer("baseline_parse", {"canvas": canvases(2)}, model_version="1")
 
     labels, scores = answer.as_numpy("labels"), answer.as_numpy("scores")
-    engine = running.app.state.pipeline.engine
-    served = running.app.state.pipeline.repository.find("baseline", 1)
-    tta = running.app.state.inference.catalogue.find("baseline_parse", "1")._tta
+    engine = running.app.state.serving.current.pipeline.engine
+    served = running.app.state.serving.current.pipeline.repository.find("baseline", 1)
+    tta = running.app.state.serving.current.inference.catalogue.find("baseline_parse", "1")._tta
     expected = asyncio.run(engine.scores(served.id, canvases(2), tta)).array()
     assert tta.scales == (0.8, 1.0, 1.2)
     assert np.array_equal(scores, expected.astype(np.float16))

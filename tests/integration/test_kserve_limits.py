@@ -74,14 +74,14 @@ def held_back(
     """An app whose decoding waits: (gateway, decoding has begun, let it go on)."""
     begun, go_on = threading.Event(), threading.Event()
     with gateway(repository, **({"sessions": 1} | settings)) as running:
-        prepare = running.app.state.pipeline._prepare
+        prepare = running.app.state.serving.current.pipeline._prepare
 
         def wait(*arguments: object) -> object:
             begun.set()
             go_on.wait(10)
             return prepare(*arguments)
 
-        monkeypatch.setattr(running.app.state.pipeline, "_prepare", wait)
+        monkeypatch.setattr(running.app.state.serving.current.pipeline, "_prepare", wait)
         try:
             yield running, begun, go_on
         finally:
@@ -141,7 +141,7 @@ def test_deadline_of_a_call_ends_its_work(
 def _record_scores(running: Gateway, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Scores that the engine finishes from now on."""
     finished: list[object] = []
-    engine = running.app.state.pipeline.engine
+    engine = running.app.state.serving.current.pipeline.engine
     scores = engine.scores
 
     async def recorded(*arguments: object) -> object:
@@ -180,7 +180,7 @@ def test_caller_who_asks_too_often_is_refused(repository: Path, transport: Trans
 
 def test_closed_engine_is_not_ready(repository: Path, transport: Transport) -> None:
     with gateway(repository, sessions=1) as running:
-        running.app.state.pipeline.engine._is_open = False
+        running.app.state.serving.current.pipeline.engine._is_open = False
         with connected(transport, running) as client:
             states = [
                 client.api.is_server_live(),
@@ -207,7 +207,7 @@ def test_unexpected_failure_says_nothing_of_itself(
         raise RuntimeError("a secret path")
 
     with gateway(repository, sessions=1) as running, connected(transport, running) as client:
-        monkeypatch.setattr(running.app.state.pipeline, "_prepare", fail)
+        monkeypatch.setattr(running.app.state.serving.current.pipeline, "_prepare", fail)
         with pytest.raises(InferenceServerException) as caught:
             client.infer("baseline_photo", {"photo": PHOTO})
 

@@ -22,14 +22,14 @@ def held_back(
     values = {"model_repository": repository, "sessions": 1, "grpc_port": 0} | settings
     app = create_app(Settings.model_validate(values))
     with TestClient(app) as client:
-        prepare = app.state.pipeline._prepare
+        prepare = app.state.serving.current.pipeline._prepare
 
         def wait(*arguments: object) -> object:
             begun.set()
             go_on.wait(10)
             return prepare(*arguments)
 
-        monkeypatch.setattr(app.state.pipeline, "_prepare", wait)
+        monkeypatch.setattr(app.state.serving.current.pipeline, "_prepare", wait)
         try:
             yield client, begun, go_on
         finally:
@@ -115,7 +115,7 @@ def test_one_person_is_not_kept_waiting_by_forty(repository: Path) -> None:
 
         forty = threading.Thread(target=ask, args=("forty", f"scales=1&boxes={boxes}"))
         forty.start()
-        while client.app.state.pipeline.budget.taken < len(boxes):  # type: ignore[attr-defined]
+        while client.app.state.serving.current.pipeline.budget.taken < len(boxes):  # type: ignore[attr-defined]
             assert forty.is_alive()
         one = threading.Thread(target=ask, args=("one", "scales=1"))
         one.start()
@@ -142,7 +142,7 @@ def test_closed_engine_is_not_ready(repository: Path) -> None:
     with TestClient(app) as client:
         assert client.get("/readyz").status_code == 200
         assert client.portal is not None
-        client.portal.call(app.state.pipeline.close)
+        client.portal.call(app.state.serving.current.pipeline.engine.close)
 
         health = client.get("/readyz")
         answer = client.post("/v1/parse", content=pictures.jpeg())
