@@ -8,6 +8,7 @@ EXTRA := $(if $(filter cuda,$(DEVICE)),gpu,cpu)
 VENV := $(if $(filter cuda,$(DEVICE)),.venv-cuda,.venv)
 TRITON_VENV := .venv-triton
 LOAD_VENV := .venv-load
+AUDIT_VENV := .venv-audit
 SYNTHETIC_VENV := .venv-synthetic
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -26,7 +27,8 @@ TRAINING_MALLOC := MALLOC_TOP_PAD_=268435456 MALLOC_MMAP_THRESHOLD_=4294967296 \
 TEST_TRITON = $(shell $(PYTHON) -m export.triton.host 2>/dev/null && echo $(TRITON_VENV)/.server)
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve triton synthetic smoke test test-slow lint format train export bench lock
+.PHONY: help install serve triton synthetic smoke test test-slow lint format train export bench lock \
+	audit sbom
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -125,6 +127,21 @@ bench: $(VENV)/.dev $(TEST_TRITON) ## Limn beside its peers, 25 minutes; BENCH="
 
 load: $(VENV)/.dev $(LOAD_VENV)/.load ## locust against a running server, else one started for it; LOAD="--pattern spike"
 	$(BIN)/python -m loadtests.headless $(LOAD_VENV)/bin/locust $(LOAD)
+
+# In an environment of its own: what audits is not what is audited.
+$(AUDIT_VENV)/.audit: requirements/audit.txt
+	$(PYTHON) -m venv $(AUDIT_VENV)
+	$(AUDIT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement requirements/audit.txt
+	@touch $@
+
+audit: $(AUDIT_VENV)/.audit ## known faults of what serving installs, by PyPI's database; needs it reachable
+	$(AUDIT_VENV)/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements/cpu.txt
+
+sbom: $(AUDIT_VENV)/.audit ## what serving installs, as build/sbom.json in CycloneDX
+	@mkdir -p build
+	$(AUDIT_VENV)/bin/cyclonedx-py requirements requirements/cpu.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON --output-file build/sbom.json
 
 lock: $(VENV)/.dev ## pin what is installed into requirements/
 	$(BIN)/python tools/lock.py cpu > requirements/cpu.txt
