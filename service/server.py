@@ -6,6 +6,7 @@ from typing import Any
 import uvicorn
 
 from service.app import create_app, create_operations_app
+from service.http_protocol import BoundedProtocol
 from service.kserve.server import require_free_port
 from service.logs import log_config
 from service.repository import ModelRepository
@@ -76,6 +77,7 @@ def _options(settings: Settings, asks_clients: bool) -> dict[str, Any]:
     """What both servers have."""
     options = {} if settings.tls is None else settings.tls.http_options(asks_clients)
     return options | {
+        "http": BoundedProtocol,
         "log_level": settings.log_level,
         # Ours has one line per request, without its query.
         "access_log": False,

@@ -16,6 +16,7 @@ from service.admission import Admission
 from service.errors import UnknownModel
 from service.kserve import documents
 from service.kserve.access import key_of
+from service.kserve.ending import until
 from service.kserve.grpc_messages import read_request, write_answer
 from service.kserve.inference import InferenceService
 from service.kserve.status import status_of
@@ -128,8 +129,11 @@ class InferenceServicer:
     async def ModelStreamInfer(
         self, messages: AsyncIterator[bytes], context: ServicerContext
     ) -> AsyncIterator[pb.ModelStreamInferResponse]:
-        """One answer per request, in order; an error is an answer and leaves the stream open."""
-        async for message in messages:
+        """One answer per request, in order; an error is an answer and leaves the stream open.
+
+        Between two requests a stream ends when the service stops.
+        """
+        async for message in until(self._serving.stopping, messages):
             try:
                 answer = await self._counted(
                     "ModelStreamInfer", partial(self._infer, message, context)

@@ -1,10 +1,7 @@
-"""Keys, certificates, origins and pages: who may ask, over HTTP and gRPC."""
+"""Keys: who may ask for what, over HTTP and gRPC."""
 
-import base64
-import hashlib
 import logging
 import re
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,12 +13,10 @@ import httpx2
 import numpy as np
 import pytest
 import tritonclient.grpc
-import trustme
 from fastapi.testclient import TestClient
 from tritonclient.utils import InferenceServerException
 
-from service.app import create_app
-from service.errors import KeysUnusable, TlsUnusable
+from service.errors import KeysUnusable
 from service.keys import create
 from service.server import serve
 from service.settings import Settings
@@ -241,145 +236,3 @@ def test_command_makes_lists_and_revokes_keys(tmp_path: Path) -> None:
     assert "revoke it first" in limn("create", "app")
     assert limn("revoke", "app") == "app: revoked"
     assert limn("list") == ""
-
-
-@dataclass(frozen=True)
-class Certificates:
-    """PEM files, made anew for the tests."""
-
-    ca: Path
-    certificate: Path
-    key: Path
-    client: Path
-
-    @property
-    def server(self) -> dict[str, object]:
-        return {"tls_certificate": self.certificate, "tls_key": self.key}
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    folder, authority = tmp_path_factory.mktemp("tls"), trustme.CA()
-    files = Certificates(*(folder / name for name in ("ca", "certificate", "key", "client")))
-    server, client = authority.issue_cert("127.0.0.1"), authority.issue_cert("client.test")
-    authority.cert_pem.write_to_path(str(files.ca))
-    server.private_key_pem.write_to_path(str(files.key))
-    server.cert_chain_pems[0].write_to_path(str(files.certificate))
-    client.private_key_and_cert_chain_pem.write_to_path(str(files.client))
-    return files
-
-
-def _https(certificates: Certificates, shows: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=certificates.ca)
-    if shows:
-        context.load_cert_chain(certificates.client)
-    return context
-
-
-def _grpc_live(address: str, certificates: Certificates, shows: bool) -> bool:
-    pem = certificates.client.read_bytes() if shows else None
-    credentials = grpc.ssl_channel_credentials(certificates.ca.read_bytes(), pem, pem)
-    with grpc.secure_channel(address, credentials) as channel:
-        live = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
-        try:
-            live(b"", timeout=5)
-        except grpc.RpcError:
-            return False
-        return True
-
-
-def test_certificate_encrypts_both_transports(repository: Path, certificates: Certificates) -> None:
-    with gateway(repository, **certificates.server) as running:
-        context = _https(certificates, shows=False)
-        answer = httpx2.get(f"https://{running.http}/livez", verify=context)
-        with pytest.raises(httpx2.TransportError):
-            httpx2.get(f"http://{running.http}/livez")
-
-        assert answer.status_code == 200
-        assert _grpc_live(running.grpc, certificates, shows=False)
-
-
-def test_client_must_show_a_certificate_where_that_is_asked(
-    repository: Path, certificates: Certificates
-) -> None:
-    with gateway(repository, **certificates.server, tls_client_ca=certificates.ca) as running:
-        url = f"https://{running.http}/livez"
-        known = httpx2.get(url, verify=_https(certificates, shows=True))
-        with pytest.raises(httpx2.TransportError):
-            httpx2.get(url, verify=_https(certificates, shows=False))
-
-        assert known.status_code == 200
-        assert _grpc_live(running.grpc, certificates, shows=True)
-        assert not _grpc_live(running.grpc, certificates, shows=False)
-
-
-def test_key_of_another_certificate_is_refused(
-    repository: Path, certificates: Certificates
-) -> None:
-    settings = Settings(
-        model_repository=repository,
-        grpc_port=0,
-        tls_certificate=certificates.certificate,
-        tls_key=certificates.client,
-    )
-
-    with pytest.raises(TlsUnusable, match="LIMN_TLS_CERTIFICATE, LIMN_TLS_KEY"):
-        serve(settings)
-
-
-def test_half_of_tls_is_refused() -> None:
-    with pytest.raises(ValueError, match="belong together"):
-        Settings(tls_certificate=Path("a"))
-    with pytest.raises(ValueError, match="LIMN_TLS_CLIENT_CA needs"):
-        Settings(tls_client_ca=Path("a"))
-
-
-def _preflight(client: TestClient) -> httpx2.Response:
-    asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
-    return client.options("/v1/parse", headers=asked)
-
-
-def test_pages_of_other_origins_may_not_ask(client: TestClient) -> None:
-    plain = client.get("/livez", headers={"Origin": "https://app.example"})
-
-    assert "access-control-allow-origin" not in _preflight(client).headers
-    assert "access-control-allow-origin" not in plain.headers
-
-
-def test_pages_of_origins_that_are_named_may(repository: Path) -> None:
-    settings = Settings.model_validate(
-        {"model_repository": repository, "grpc_port": 0, "cors_origins": "https://app.example"}
-    )
-    with TestClient(create_app(settings)) as client:
-        preflight = _preflight(client)
-        other = client.get("/livez", headers={"Origin": "https://other.example"})
-
-    assert preflight.status_code == 200
-    assert preflight.headers["access-control-allow-origin"] == "https://app.example"
-    assert "access-control-allow-credentials" not in preflight.headers
-    assert "access-control-allow-origin" not in other.headers
-
-
-@pytest.mark.parametrize("origin", ["*", "app.example", "https://app.example/path", "null"])
-def test_origin_that_is_none_is_refused(origin: str) -> None:
-    with pytest.raises(ValueError, match="is no origin"):
-        Settings.model_validate({"cors_origins": origin})
-
-
-def test_page_may_run_its_own_scripts_alone(client: TestClient) -> None:
-    page = client.get("/docs")
-
-    policy = page.headers["content-security-policy"]
-    (script,) = re.findall(rb"<script>(.*?)</script>", page.content, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
-    assert f"script-src 'self' 'sha256-{digest}';" in policy
-    assert policy.startswith("default-src 'none';")
-    assert "frame-ancestors 'none'" in policy
-    assert page.headers["x-frame-options"] == "DENY"
-    assert page.headers["referrer-policy"] == "no-referrer"
-
-
-def test_nothing_is_sniffed(client: TestClient) -> None:
-    for answer in (client.get("/livez"), client.get("/nope"), client.get("/docs")):
-        assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "content-security-policy" not in client.get("/livez").headers

@@ -1,0 +1,73 @@
+"""What a connection may do before there is a request that could be refused."""
+
+from asyncio import BaseTransport, TimerHandle
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+HEAD_TIMEOUT_S = 10.0
+"""For a head to arrive, from the connection or from its first byte."""
+MAX_HEAD_BYTES = 64 * 2**10
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's, with bounds on the head of a request, and on what follows its body.
+
+    Neither uvicorn nor llhttp has any with httptools: a head that never ends would be kept in
+    memory, and one that never comes would hold its connection for ever.
+    """
+
+    _head_timer: TimerHandle | None = None
+    _is_head = True
+    _unused_bytes = 0
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(cast("Any", transport))
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_head:
+            self._await_head()
+        self._unused_bytes += len(data)
+        super().data_received(data)
+        if self._unused_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self._refuse(431)
+
+    def on_headers_complete(self) -> None:
+        self._is_head, self._unused_bytes = False, 0
+        self._forget_timer()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unused_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._is_head, self._unused_bytes = True, 0
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_timer()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._give_up)
+
+    def _forget_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self._refuse(408)
+
+    def _refuse(self, status: int) -> None:
+        # In the middle of an answer another one would only confuse.
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(
+                STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n"
+            )
+        self.transport.close()
