@@ -26,7 +26,7 @@ from service.middleware import AdmissionGate, BodyLimit, RequestContext
 from service.openapi import with_problem_types
 from service.rate_gate import RateGate
 from service.rates import Rates
-from service.routes import admin, catalogue, documentation, kserve, operations, parse
+from service.routes import admin, catalogue, documentation, kserve, operations, page, parse
 from service.security_headers import SecurityHeaders
 from service.serving import Serving
 from service.settings import Settings
@@ -72,7 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     _set_state(app.state, settings)
     _add_middleware(app, settings)
     answer_with_problems(app)
-    for routes in (parse, kserve, catalogue, documentation):
+    for routes in (parse, kserve, catalogue, documentation, page):
         app.include_router(routes.router)
     if settings.operations_port is None:
         _include_operations(app)

@@ -7,12 +7,24 @@ from pathlib import Path
 
 from fastapi import APIRouter
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.types import Scope
 
 from service.security_headers import CONTENT_SECURITY_POLICY
 
-FILES = StaticFiles(directory=Path(__file__).resolve().parent.parent / "static")
+
+class _Files(StaticFiles):
+    """Browsers ask whether a file has changed, so that never two versions of them meet."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+FILES = _Files(directory=Path(__file__).resolve().parent.parent / "static")
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,8 +55,3 @@ def _page() -> HTMLResponse:
 @router.get("/docs")
 async def documentation() -> HTMLResponse:
     return _page()
-
-
-@router.get("/")
-async def home() -> RedirectResponse:
-    return RedirectResponse("/docs")

@@ -87,11 +87,16 @@ def test_openapi_describes_parsing(client: TestClient) -> None:
     assert {parameter["name"] for parameter in operation["parameters"]} >= {"flip", "label_set"}
 
 
-def test_home_leads_to_the_documentation(client: TestClient) -> None:
+def test_home_is_a_page_that_runs_nothing_but_its_own_files(client: TestClient) -> None:
     response = client.get("/")
 
-    assert response.url.path == "/docs"
-    assert "Limn" in response.text
+    assert response.headers["content-type"].startswith("text/html")
+    assert response.headers["x-content-type-options"] == "nosniff"
+    policy = response.headers["content-security-policy"].split("; ")
+    assert {"default-src 'self'", "img-src 'self' blob: data:"} <= set(policy)
+    assert "unsafe" not in response.headers["content-security-policy"]
+    for source in re.findall(r'(?:src|href)="([^"#]+)"', response.text):
+        assert client.get(f"/{source}").status_code == 200
 
 
 def test_documentation_loads_nothing_from_elsewhere(client: TestClient) -> None:
