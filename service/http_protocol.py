@@ -6,7 +6,8 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 HEAD_TIMEOUT_S = 10.0
-"""For a head to arrive, from the connection or from its first byte."""
+"""For a head to arrive, from the connection or from its first byte; for the rest of a body that
+nobody reads any more, too."""
 MAX_HEAD_BYTES = 64 * 2**10
 
 
@@ -14,7 +15,8 @@ class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's, with bounds on the head of a request, and on what follows its body.
 
     Neither uvicorn nor llhttp has any with httptools: a head that never ends would be kept in
-    memory, and one that never comes would hold its connection for ever.
+    memory, one that never comes would hold its connection for ever, and so would a body that goes
+    on after its request was refused.
     """
 
     _head_timer: TimerHandle | None = None
@@ -46,6 +48,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_head, self._unused_bytes = True, 0
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._is_head:
+            self._await_head()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_timer()
         super().connection_lost(exc)
@@ -65,8 +72,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(408)
 
     def _refuse(self, status: int) -> None:
-        # In the middle of an answer another one would only confuse.
-        if self.cycle is None or self.cycle.response_complete:
+        # Where no request has begun, or one is being answered, an answer would only confuse.
+        is_waited_for = self._is_head and self._unused_bytes > 0
+        if is_waited_for and (self.cycle is None or self.cycle.response_complete):
             self.transport.write(
                 STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n"
             )

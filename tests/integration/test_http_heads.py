@@ -41,12 +41,41 @@ def rest(connection: socket.socket) -> bytes:
     return received
 
 
-@pytest.mark.parametrize("beginning", [b"", b"GET /livez HTTP/1.1\r\nHost: x\r\nX-A: "])
-def test_head_that_never_ends_is_given_up(running: Gateway, beginning: bytes) -> None:
+def test_head_that_never_ends_is_given_up(running: Gateway) -> None:
     with connect(running) as slow:
-        slow.sendall(beginning)
+        slow.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nX-A: ")
 
         assert rest(slow).startswith(b"HTTP/1.1 408")
+
+
+def test_connection_without_a_request_is_closed(running: Gateway) -> None:
+    with connect(running) as silent:
+        assert rest(silent) == b""
+
+
+def test_body_that_goes_on_after_the_answer_is_cut_off(running: Gateway) -> None:
+    head = b"POST /nothing HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    start = time.monotonic()
+
+    def go_on(endless: socket.socket) -> None:
+        endless.sendall(head)
+        while time.monotonic() - start < PATIENCE_S:
+            endless.sendall(b"400\r\n" + bytes(1_024) + b"\r\n")
+            time.sleep(0.01)
+
+    with connect(running) as endless, pytest.raises((BrokenPipeError, ConnectionResetError)):
+        go_on(endless)
+
+    assert time.monotonic() - start < 5
+
+
+def test_connection_is_used_again_after_a_body_that_nobody_read(running: Gateway) -> None:
+    with connect(running) as kept:
+        kept.sendall(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+        assert kept.recv(65_536).startswith(b"HTTP/1.1 404")
+        kept.sendall(b"hello")
+        kept.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert kept.recv(65_536).startswith(b"HTTP/1.1 200")
 
 
 def test_head_that_trickles_is_given_up(running: Gateway) -> None:
