@@ -10,12 +10,14 @@ from pathlib import Path
 import httpx2
 import numpy as np
 import onnx
+import psutil
 import pytest
 from fastapi.testclient import TestClient
 from onnx import numpy_helper
 
 from limn.promotion import PROMOTION_FILE
 from service.keys import create, revoke
+from service.settings import Settings
 from tests.fixtures import pictures
 from tests.fixtures.gateway import gateway
 from tests.fixtures.holding import PATIENCE_S
@@ -162,3 +164,19 @@ def test_request_in_flight_ends_on_the_models_it_began_with(
 
     assert ended == before
     assert after != before
+
+
+def test_reloads_leave_no_memory_behind() -> None:
+    with process(Settings().model_repository) as running:
+        service = psutil.Process(running.popen.pid)
+        resident = []
+        for number in range(1, 9):
+            running.signal(signal.SIGHUP)
+            deadline = time.monotonic() + PATIENCE_S
+            while running.log.count("INFO:     serving ") < number:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            time.sleep(0.2)
+            resident.append(service.memory_info().rss)
+
+    assert resident[-1] - resident[1] < 40 * 2**20, resident
