@@ -9,12 +9,14 @@ export class Problem extends Error {
     this.detail = document.detail ?? "";
     this.fields = document.errors ?? [];
     this.requestId = document.request_id ?? "";
+    /** Whether the same question may be answered later. */
+    this.isPassing = document.status === 408 || document.status === 429 || document.status >= 500;
     this.retryAfterS = Number(document.retryAfterS) || 0;
   }
 }
 
 const AWAY = {
-  type: "away",
+  status: 503,
   title: "The service cannot be reached",
   detail: "It may have been stopped, or the network is down. Your photo and settings are still here.",
 };
@@ -75,7 +77,7 @@ async function problemOf(response) {
     return new Problem({ ...(await response.json()), retryAfterS });
   } catch {
     // Something between here and the service answered.
-    return new Problem({ title: `The service answered ${response.status}`, retryAfterS });
+    return new Problem({ status: response.status, title: `The service answered ${response.status}`, retryAfterS });
   }
 }
 

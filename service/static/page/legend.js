@@ -1,6 +1,6 @@
 // The parts that were found: colour, name and area; pointing at one lights it up.
 
-const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const LEAST_SHOWN = 0.001;
 
 export class Legend {
   #list;
@@ -61,6 +61,10 @@ export function spoken(name) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+function percent(share) {
+  return share < LEAST_SHOWN ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
+}
+
 function indexOf(event) {
   const button = event.target.closest("button");
   return button === null ? null : Number(button.dataset.index);
@@ -75,7 +79,7 @@ function entry({ index, area, share }, mask, largest) {
   button.style.setProperty("--part", `rgb(${mask.color(index).join(" ")})`);
   button.style.setProperty("--share", share / largest);
   for (const [tag, text] of [["i", ""], ["span", spoken(mask.name(index))],
-    ["b", `${NUMBER.format(100 * share)} %`], ["u", ""]]) {
+    ["b", percent(share)], ["u", ""]]) {
     const element = document.createElement(tag);
     element.textContent = text;
     if (text === "") element.setAttribute("aria-hidden", "true");

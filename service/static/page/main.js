@@ -87,6 +87,8 @@ async function refuse() {
 }
 
 function showWork(is) {
+  // What had the focus is about to go.
+  if (is && element("work").hidden) element("main").focus({ preventScroll: true });
   element("work").hidden = element("renew").hidden = !is;
   element("welcome").hidden = is;
 }
@@ -127,7 +129,7 @@ function fail(error, again) {
   const problem = error instanceof Problem ? error
     : { title: "The answer could not be shown", detail: error.message };
   notice.say("");
-  notice.show(problem, again);
+  notice.show(problem, problem.isPassing ? again : null);
   element("key-form").hidden = problem.slug !== "key-required";
   if (!element("key-form").hidden) element("key").focus();
 }
@@ -194,6 +196,8 @@ element("draw").addEventListener("click", () => {
   element("draw").setAttribute("aria-pressed", String(isOn));
   element("draw-hint").hidden = !isOn;
   boxes.isDrawing = isOn;
+  // The divider would be in the way of the pointer.
+  if (isOn) document.querySelector("input[name=mode][value=overlay]").click();
 });
 element("add-box").addEventListener("click", () => boxes.add());
 element("clear-boxes").addEventListener("click", () => {

@@ -34,7 +34,7 @@ export class Mask {
   /** Parts that are there, background left out, the largest first; `share` is of all parts. */
   parts() {
     const areas = new Uint32Array(256);
-    for (const index of this.indices) areas[index]++;
+    for (let at = 0; at < this.indices.length; at++) areas[this.indices[at]]++;
     const person = this.indices.length - areas[0];
     return [...areas.entries()]
       .filter(([index, area]) => index > 0 && area > 0)

@@ -8,7 +8,6 @@ const ADVICE = {
   "image-too-large": "Make the photo smaller and try again.",
   "body-too-large": "The file is too big; save it smaller, as a JPEG for example.",
   overloaded: "Others are being served right now.",
-  "key-required": "This service asks for a key: enter yours below.",
 };
 
 export class Notice {
@@ -37,7 +36,9 @@ export class Notice {
     const { alert, retry } = this.#elements;
     const wait = retryAfterS ? `Try again in ${retryAfterS} s.` : "";
     this.#elements.title.textContent = title;
-    this.#elements.detail.textContent = [sentence(detail), ADVICE[slug], wait].filter(Boolean).join(" ");
+    // Faulty fields say it themselves.
+    const whole = fields.length ? "" : sentence(detail);
+    this.#elements.detail.textContent = [whole, ADVICE[slug], wait].filter(Boolean).join(" ");
     this.#elements.fields.replaceChildren(...fields.map(fieldLine));
     this.#onRetry = onRetry;
     retry.hidden = onRetry === null;

@@ -15,7 +15,7 @@ function curl({ url, parameters, name, hasKey }) {
   const query = parameters.toString().replaceAll("%2C", ",");
   const key = hasKey ? ` \\\n  -H "Authorization: Bearer $LIMN_KEY"` : "";
   const target = shell(query ? `${url}?${query}` : url);
-  return `curl --data-binary ${shell(`@${name}`)}${key} \\\n  ${target} > mask.png`;
+  return `curl --data-binary ${shell(`@${name}`)}${key} \\\n  ${target} \\\n  > mask.png`;
 }
 
 function python({ url, parameters, name, hasKey }) {

@@ -17,7 +17,10 @@ export class Stage {
     const { frame, divider } = elements;
     frame.addEventListener("pointermove", (event) => this.#point(event));
     frame.addEventListener("pointerdown", (event) => this.#point(event));
-    frame.addEventListener("pointerleave", () => this.#leave());
+    frame.addEventListener("pointerleave", (event) => {
+      // A finger that was lifted has still pointed at something.
+      if (event.pointerType !== "touch") this.#leave();
+    });
     divider.addEventListener("input", () => this.#divide());
   }
 
@@ -54,7 +57,8 @@ export class Stage {
     const { left, top, width, height } = this.#elements.frame.getBoundingClientRect();
     const [x, y] = [event.clientX - left, event.clientY - top];
     const index = this.#mask.at(x / width, y / height);
-    if (index === 0) {
+    const isDragging = event.type === "pointermove" && event.buttons > 0;
+    if (index === 0 || isDragging) {
       this.#leave();
       return;
     }

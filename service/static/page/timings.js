@@ -1,4 +1,4 @@
-// How long the service's stages took, by its `Server-Timing`.
+// How long the service's stages took, by its `Server-Timing`; cores that work side by side add up.
 
 export class Timings {
   #bar;
@@ -18,7 +18,7 @@ export class Timings {
   show(stages, roundTripMs) {
     const total = stages.find((stage) => stage.name === "total")?.ms ?? roundTripMs;
     const parts = stages.filter((stage) => stage.name !== "total");
-    this.#note.textContent = `${text(total)} in the service, ${text(roundTripMs)} with the way there`;
+    this.#note.textContent = `${text(total)}, round trip ${text(roundTripMs)}`;
     this.#bar.replaceChildren(...parts.map(piece));
     this.#list.replaceChildren(...parts.flatMap(line));
   }

@@ -67,7 +67,8 @@ export class View {
     const { opacity, lit, isSolid } = this.#state;
     const bytes = new Uint8ClampedArray(4 * 256);
     for (let index = 0; index < 256; index++) {
-      bytes.set([...this.#mask.color(index), 255 * alpha(index, lit, isSolid ? 1 : opacity)], 4 * index);
+      const weight = isSolid ? 1 : alpha(index, lit, opacity);
+      bytes.set([...this.#mask.color(index), 255 * weight], 4 * index);
     }
     if (!isSolid) bytes[3] = 0;
     return new Uint32Array(bytes.buffer);
