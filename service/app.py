@@ -120,7 +120,12 @@ def _set_state(state: State, settings: Settings) -> None:
 async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state = app.state
     servicer = InferenceServicer(
-        state.serving, state.admission, state.access, state.rates, state.metrics
+        state.serving,
+        state.admission,
+        state.access,
+        state.rates,
+        state.metrics,
+        settings.request_timeout_s,
     )
     async with (
         state.serving.running(),

@@ -8,16 +8,18 @@ from anyio import Event
 
 T = TypeVar("T")
 
+_FIRST = asyncio.FIRST_COMPLETED
 
-async def until(event: Event, messages: AsyncIterator[T]) -> AsyncIterator[T]:
-    """Messages as they come; none that has not come when the event is set."""
+
+async def until(event: Event, messages: AsyncIterator[T], idle_s: float) -> AsyncIterator[T]:
+    """Messages as they come; none that has not when the event is set, or when `idle_s` is over."""
     # gRPC's own tasks are asyncio's, and the iterator must be left alone once it was cancelled.
     told = asyncio.ensure_future(event.wait())
     try:
         while True:
             coming = asyncio.ensure_future(anext(messages, None))
             try:
-                await asyncio.wait((coming, told), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((coming, told), timeout=idle_s, return_when=_FIRST)
             finally:
                 if not coming.done():
                     coming.cancel()

@@ -46,7 +46,8 @@ def method_handlers(servicer: InferenceServicer) -> grpc.GenericRpcHandler:
     }
     for name in _NOT_OFFERED:
         handlers[name] = grpc.unary_unary_rpc_method_handler(_refuse)
-    handlers["ModelInfer"] = grpc.unary_unary_rpc_method_handler(
+    # One message, which the servicer reads itself: gRPC would wait for it without end.
+    handlers["ModelInfer"] = grpc.stream_unary_rpc_method_handler(
         servicer.ModelInfer, response_serializer=pb.ModelInferResponse.SerializeToString
     )
     handlers["ModelStreamInfer"] = grpc.stream_stream_rpc_method_handler(

@@ -6,14 +6,14 @@ from functools import partial
 from typing import TypeVar
 
 import grpc
-from anyio import create_task_group
+from anyio import create_task_group, fail_after
 from google.protobuf.json_format import ParseDict
 from grpc.aio import ServicerContext
 from tritonclient.grpc import service_pb2 as pb
 
 from service.access import Access
 from service.admission import Admission
-from service.errors import UnknownModel
+from service.errors import BodyTimeout, MalformedBody, UnknownModel
 from service.kserve import documents
 from service.kserve.access import key_of
 from service.kserve.ending import until
@@ -27,6 +27,9 @@ from service.stages import stage_clock
 
 T = TypeVar("T")
 
+IDLE_STREAM_S = 600.0
+"""A stream holds one of the calls that there are, and its client may have forgotten it."""
+
 
 class InferenceServicer:
     """Translates between messages and `InferenceService`."""
@@ -38,12 +41,14 @@ class InferenceServicer:
         access: Access,
         rates: Rates | None,
         metrics: Metrics,
+        timeout_s: float,
     ) -> None:
         self._serving = serving
         self._admission = admission
         self._access = access
         self._rates = rates
         self._metrics = metrics
+        self._timeout_s = timeout_s
 
     @property
     def _inference(self) -> InferenceService:
@@ -123,17 +128,22 @@ class InferenceServicer:
 
         return await self._answer("RepositoryIndex", context, index)
 
-    async def ModelInfer(self, message: bytes, context: ServicerContext) -> pb.ModelInferResponse:
-        return await self._answer("ModelInfer", context, partial(self._infer, message, context))
+    async def ModelInfer(
+        self, messages: AsyncIterator[bytes], context: ServicerContext
+    ) -> pb.ModelInferResponse:
+        async def infer() -> pb.ModelInferResponse:
+            return await self._infer(await self._only(messages), context)
+
+        return await self._answer("ModelInfer", context, infer)
 
     async def ModelStreamInfer(
         self, messages: AsyncIterator[bytes], context: ServicerContext
     ) -> AsyncIterator[pb.ModelStreamInferResponse]:
         """One answer per request, in order; an error is an answer and leaves the stream open.
 
-        Between two requests a stream ends when the service stops.
+        Between two requests a stream ends when the service stops, or nothing comes for long.
         """
-        async for message in until(self._serving.stopping, messages):
+        async for message in until(self._serving.stopping, messages, IDLE_STREAM_S):
             try:
                 answer = await self._counted(
                     "ModelStreamInfer", partial(self._infer, message, context)
@@ -141,6 +151,16 @@ class InferenceServicer:
                 yield pb.ModelStreamInferResponse(infer_response=answer)
             except _Failed as failure:
                 yield pb.ModelStreamInferResponse(error_message=failure.text)
+
+    async def _only(self, messages: AsyncIterator[bytes]) -> bytes:
+        """The message of a call that has one."""
+        try:
+            with fail_after(self._timeout_s):
+                return await anext(messages)
+        except TimeoutError as exc:
+            raise BodyTimeout(f"the message did not arrive within {self._timeout_s:g} s") from exc
+        except StopAsyncIteration as exc:
+            raise MalformedBody("the call ended without a message") from exc
 
     async def _infer(self, message: bytes, context: ServicerContext) -> pb.ModelInferResponse:
         if self._rates is not None:

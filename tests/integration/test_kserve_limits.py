@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import grpc
 import httpx2
 import numpy as np
 import pytest
@@ -176,6 +177,53 @@ def test_caller_who_asks_too_often_is_refused(repository: Path, transport: Trans
             client.infer("baseline_photo", {"photo": PHOTO})
 
     check_refused(transport, caught.value, 429, "1 requests a minute are allowed; try again in")
+
+
+def test_message_that_never_comes_is_given_up(repository: Path) -> None:
+    forever = threading.Event()
+
+    def messages() -> Iterator[bytes]:
+        forever.wait(10)
+        yield from ()
+
+    with (
+        gateway(repository, request_timeout_s=0.2) as running,
+        grpc.insecure_channel(running.grpc) as channel,
+    ):
+        call = channel.stream_unary("/inference.GRPCInferenceService/ModelInfer")
+        with pytest.raises(grpc.RpcError) as caught:
+            call(messages(), timeout=10)
+        forever.set()
+
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert caught.value.details() == "the message did not arrive within 0.2 s"
+
+
+def test_call_without_a_message_is_refused(running: Gateway) -> None:
+    with grpc.insecure_channel(running.grpc) as channel:
+        call = channel.stream_unary("/inference.GRPCInferenceService/ModelInfer")
+        with pytest.raises(grpc.RpcError) as caught:
+            call(iter(()), timeout=10)
+
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_stream_that_is_forgotten_ends(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.kserve.servicer.IDLE_STREAM_S", 0.2)
+    forever = threading.Event()
+
+    def messages() -> Iterator[bytes]:
+        forever.wait(10)
+        yield from ()
+
+    with gateway(repository) as running, grpc.insecure_channel(running.grpc) as channel:
+        call = channel.stream_stream("/inference.GRPCInferenceService/ModelStreamInfer")
+        start = time.monotonic()
+        answers = list(call(messages(), timeout=10))
+        forever.set()
+
+    assert answers == []
+    assert time.monotonic() - start < 5
 
 
 def test_closed_engine_is_not_ready(repository: Path, transport: Transport) -> None:
