@@ -4,11 +4,12 @@ import asyncio
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from service.app import create_app, create_operations_app
 from service.http_protocol import BoundedProtocol
-from service.kserve.server import require_free_port
 from service.logs import log_config
+from service.ports import require_free_port
 from service.repository import ModelRepository
 from service.settings import Settings
 from service.signals import OperationsServer, SignalledServer
@@ -22,13 +23,13 @@ def serve(settings: Settings) -> None:
 
     Raises:
         ContractError: the models are not whole.
-        PortTaken: gRPC cannot listen where it should.
+        PortTaken: something else listens there already.
         DeviceUnavailable: there is no such device.
         KeysUnusable, TlsUnusable: a file that is named is not what it should be.
     """
     # The lifespan does both again: a fault should show as one line, before a port is taken.
     ModelRepository(settings.model_repository, settings.default_model)
-    require_free_port(settings.grpc_host, settings.grpc_port)
+    _require_ports(settings)
     require_device(settings)
     if settings.tls is not None:
         settings.tls.check()
@@ -42,22 +43,32 @@ def serve(settings: Settings) -> None:
         **_options(settings, asks_clients=True),
     )
     gateway = SignalledServer(config, app.state.serving, settings.shutdown_timeout_s)
-    operations = None
-    if settings.operations_port is not None:
-        operations = OperationsServer(
-            uvicorn.Config(
-                create_operations_app(app),
-                host=settings.operations_host,
-                port=settings.operations_port,
-                lifespan="off",
-                timeout_graceful_shutdown=_OPERATIONS_GRACE_S,
-                log_config=None,
-                # Probes of an orchestrator have no certificate to show.
-                **_options(settings, asks_clients=False),
-            )
-        )
+    operations = _operations_server(app, settings)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(gateway, operations))
+
+
+def _require_ports(settings: Settings) -> None:
+    require_free_port("HTTP", settings.http_host, settings.http_port)
+    require_free_port("GRPC", settings.grpc_host, settings.grpc_port)
+    if settings.operations_port is not None:
+        require_free_port("OPERATIONS", settings.operations_host, settings.operations_port)
+
+
+def _operations_server(app: FastAPI, settings: Settings) -> uvicorn.Server | None:
+    if settings.operations_port is None:
+        return None
+    config = uvicorn.Config(
+        create_operations_app(app),
+        host=settings.operations_host,
+        port=settings.operations_port,
+        lifespan="off",
+        timeout_graceful_shutdown=_OPERATIONS_GRACE_S,
+        log_config=None,
+        # Probes of an orchestrator have no certificate to show.
+        **_options(settings, asks_clients=False),
+    )
+    return OperationsServer(config)
 
 
 async def _serve(gateway: uvicorn.Server, operations: uvicorn.Server | None) -> None:

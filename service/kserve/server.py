@@ -1,7 +1,6 @@
 """The gRPC server: where it listens, what it bounds, and how it ends."""
 
 import logging
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,9 +8,9 @@ import grpc.aio
 from anyio import Event, create_task_group
 from grpc.aio import ServerInterceptor
 
-from service.errors import PortTaken
 from service.kserve.methods import method_handlers
 from service.kserve.servicer import InferenceServicer
+from service.ports import address, taken
 from service.tls import Tls
 
 logger = logging.getLogger("limn.grpc")
@@ -50,15 +49,9 @@ async def grpc_server(
         ],
     )
     server.add_generic_rpc_handlers((method_handlers(servicer),))
-    try:
-        if tls is None:
-            bound = server.add_insecure_port(_address(host, port))
-        else:
-            bound = server.add_secure_port(_address(host, port), tls.grpc_credentials())
-    except RuntimeError as exc:
-        raise _taken(host, port) from exc
+    bound = _bound(server, tls, host, port)
     await server.start()
-    logger.info("gRPC on %s", _address(host, bound))
+    logger.info("gRPC on %s", address(host, bound))
 
     async def stop() -> None:
         await stopping.wait()
@@ -73,23 +66,10 @@ async def grpc_server(
             tasks.cancel_scope.cancel()
 
 
-def require_free_port(host: str, port: int) -> None:
-    """PortTaken where something listens there already, or the host is not this machine."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as exc:
-            raise _taken(host, port) from exc
-
-
-def _taken(host: str, port: int) -> PortTaken:
-    return PortTaken(
-        f"gRPC cannot listen on {_address(host, port)}; LIMN_GRPC_PORT and LIMN_GRPC_HOST name"
-        " another place, port 0 is any free one"
-    )
-
-
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _bound(server: grpc.aio.Server, tls: Tls | None, host: str, port: int) -> int:
+    try:
+        if tls is None:
+            return int(server.add_insecure_port(address(host, port)))
+        return int(server.add_secure_port(address(host, port), tls.grpc_credentials()))
+    except RuntimeError as exc:
+        raise taken("GRPC", host, port) from exc

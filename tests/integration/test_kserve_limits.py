@@ -263,10 +263,12 @@ def test_unexpected_failure_says_nothing_of_itself(
     assert "a secret path" in caplog.text
 
 
-def test_port_that_is_taken_is_a_clear_error(repository: Path) -> None:
+@pytest.mark.parametrize("listener", ["http", "grpc", "operations"])
+def test_port_that_is_taken_is_a_clear_error(repository: Path, listener: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        settings = Settings(model_repository=repository, http_port=0, grpc_port=port)
+        ports = {"http_port": 0, "grpc_port": 0, f"{listener}_port": port}
+        settings = Settings.model_validate({"model_repository": repository} | ports)
 
-        with pytest.raises(PortTaken, match=f"127.0.0.1:{port}; LIMN_GRPC_PORT"):
+        with pytest.raises(PortTaken, match=f"127.0.0.1:{port}; LIMN_{listener.upper()}_PORT"):
             serve(settings)
