@@ -43,7 +43,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_what_is_no_code(installed: Path) -> None:
     for folder, pattern in (
-        ("service/static", "*"),
+        ("service/static", "**/*"),
         ("training/configs", "**/*.toml"),
         ("export/triton", "shim.py"),
     ):
@@ -75,10 +75,10 @@ def test_installed_gateway_serves(installed: Path, tmp_path: Path) -> None:
                 assert started.poll() is None, "the gateway ended"
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-        page = httpx2.get("http://127.0.0.1:18731/docs")
+        pages = [httpx2.get(f"http://127.0.0.1:18731/{path}") for path in ("", "docs")]
     finally:
         started.terminate()
         started.wait(30)
 
     assert answer.status_code == 200
-    assert page.status_code == 200
+    assert [page.status_code for page in pages] == [200, 200]
