@@ -87,8 +87,11 @@ async function refuse() {
 }
 
 function showWork(is) {
-  // What had the focus is about to go.
-  if (is && element("work").hidden) element("main").focus({ preventScroll: true });
+  if (is && element("work").hidden) {
+    // What had the focus is about to go.
+    element("main").focus();
+    scrollTo(0, 0);
+  }
   element("work").hidden = element("renew").hidden = !is;
   element("welcome").hidden = is;
 }
