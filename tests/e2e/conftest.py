@@ -20,7 +20,7 @@ _FLAGS = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if _CHROMIUM is None:
         pytest.skip("no Chromium is installed; Debian has it as the package chromium")
@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def served(browser: Browser) -> Iterator[Gateway]:
     """Takes `browser` only so that nothing is loaded where there is none."""
     with gateway(ROOT / "model_repository", max_boxes=2) as running:

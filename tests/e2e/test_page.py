@@ -186,7 +186,7 @@ def test_side_by_side_covers_one_side_with_the_mask(page: ParsingPage) -> None:
     page["opacity"].fill("0")
     photo = page.screenshot()
 
-    page.page.get_by_text("Side by side").click()
+    page.page.get_by_text("Side by side", exact=True).click()
     page["divider"].fill("25")
     page.page.mouse.move(0, 0)
 

@@ -18,7 +18,7 @@ export class Problem extends Error {
 const AWAY = {
   status: 503,
   title: "The service cannot be reached",
-  detail: "It may have been stopped, or the network is down. Your photo and settings are still here.",
+  detail: "It may have been stopped, or the network is down. Photo and settings are still here.",
 };
 
 let key = "";
@@ -58,6 +58,11 @@ export async function parse(photo, parameters, signal) {
   return { blob: await response.blob(), stages: stagesOf(response.headers.get("Server-Timing")) };
 }
 
+/** The photo that a newcomer tries. */
+export async function sample() {
+  return (await ask("static/page/astronaut.jpg")).blob();
+}
+
 async function ask(path, options = {}) {
   const headers = key ? { Authorization: `Bearer ${key}` } : {};
   let response;
@@ -77,7 +82,8 @@ async function problemOf(response) {
     return new Problem({ ...(await response.json()), retryAfterS });
   } catch {
     // Something between here and the service answered.
-    return new Problem({ status: response.status, title: `The service answered ${response.status}`, retryAfterS });
+    const { status } = response;
+    return new Problem({ status, title: `The service answered ${status}`, retryAfterS });
   }
 }
 

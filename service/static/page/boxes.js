@@ -132,8 +132,10 @@ export class Boxes {
     element.dataset.index = index;
     element.ariaLabel = `Person ${index + 1}: from ${x1}, ${y1} to ${x2}, ${y2}`;
     const { width, height } = this.#size;
-    const percent = { left: x1 / width, top: y1 / height, width: (x2 - x1) / width, height: (y2 - y1) / height };
-    for (const [side, share] of Object.entries(percent)) element.style[side] = `${100 * share}%`;
+    const place = [x1 / width, y1 / height, (x2 - x1) / width, (y2 - y1) / height];
+    for (const [at, side] of ["left", "top", "width", "height"].entries()) {
+      element.style[side] = `${100 * place[at]}%`;
+    }
     const remove = document.createElement("button");
     remove.type = "button";
     remove.ariaLabel = `Remove person ${index + 1}`;

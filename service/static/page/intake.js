@@ -1,6 +1,9 @@
 // How a photo comes in: picked, dropped or pasted.
 
-const NO_PHOTO = { title: "That is no picture", detail: "Drop or paste a photo: JPEG, PNG or WebP." };
+const NO_PHOTO = {
+  title: "That is no picture",
+  detail: "Drop or paste a photo: JPEG, PNG or WebP.",
+};
 
 /**
  * @param {{picker: HTMLInputElement, veil: HTMLElement}} elements

@@ -1,46 +1,69 @@
 // The page: brings its parts together.
 
-import { address, catalogue, Problem, useKey } from "./api.js";
+import { catalogue, Problem, sample, useKey } from "./api.js";
 import { Boxes } from "./boxes.js";
 import { offerCamera } from "./camera.js";
-import { copy } from "./clipboard.js";
 import { takePhotos } from "./intake.js";
 import { Legend, spoken } from "./legend.js";
 import { Notice } from "./notice.js";
 import { Options } from "./options.js";
 import { Session } from "./session.js";
 import { Stage } from "./stage.js";
+import { Takeaway } from "./takeaway.js";
 import { Timings } from "./timings.js";
 import { View } from "./view.js";
 
 const SETTLE_MS = 350;
-const SHORT_MS = 1500;
 const UNSHOWN = {
   title: "Your browser cannot show this photo",
   detail: "The service can read it: send it by code, or convert it.",
 };
 const element = (id) => document.getElementById(id);
-const savers = document.querySelectorAll("[data-save]");
 
 const view = new View(element("photo"), element("mask"));
 const legend = new Legend(element("legend"), (index) => view.set({ lit: index }));
-const timings = new Timings(element("time-bar"), element("time-list"), element("time-note"));
+const timings = new Timings({
+  bar: element("time-bar"),
+  list: element("time-list"),
+  note: element("time-note"),
+  hint: element("time-hint"),
+});
 const options = new Options(element("options"), () => refresh());
 const boxes = new Boxes(element("boxes"), () => boxesChanged());
 const session = new Session(options, boxes);
 const stage = new Stage(
-  { stage: element("stage"), frame: element("frame"), tip: element("tip"), divider: element("divider"),
-    line: element("divider-line") },
+  {
+    stage: element("stage"),
+    frame: element("frame"),
+    tip: element("tip"),
+    divider: element("divider"),
+    line: element("divider-line"),
+  },
   (index) => {
     legend.mark(index);
     view.set({ lit: index ?? legend.pinned });
   },
 );
 const notice = new Notice({
-  alert: element("alert"), title: element("alert-title"), detail: element("alert-detail"),
-  fields: element("alert-fields"), retry: element("retry"), dismiss: element("dismiss"),
+  alert: element("alert"),
+  title: element("alert-title"),
+  detail: element("alert-detail"),
+  fields: element("alert-fields"),
+  retry: element("retry"),
+  dismiss: element("dismiss"),
+  keyForm: element("key-form"),
   status: element("status"),
 });
+const takeaway = new Takeaway(
+  {
+    savers: document.querySelectorAll("[data-save]"),
+    languages: document.querySelectorAll("input[name=language]"),
+    code: element("snippet"),
+    copier: element("copy"),
+  },
+  session,
+  { opacity, say: (text) => notice.say(text), fail: (error) => fail(error, null) },
+);
 
 let isOffered = false;
 let settling = 0;
@@ -55,8 +78,9 @@ async function offer() {
 /** Take a photo, whichever way it came. */
 async function open(photo, name) {
   notice.clear();
+  clearTimeout(settling);
   session.open(photo, name);
-  for (const button of savers) button.disabled = true;
+  takeaway.canSave = false;
   let picture;
   try {
     picture = await createImageBitmap(photo);
@@ -111,13 +135,13 @@ async function refresh() {
     fail(error, refresh);
   }
   stage.isBusy = false;
-  writeSnippet();
+  if (isOffered) takeaway.write();
 }
 
 function show({ mask, stages, roundTripMs }) {
   stage.mask = mask;
   view.lay(mask);
-  for (const button of savers) button.disabled = false;
+  takeaway.canSave = true;
   const parts = legend.show(mask);
   view.set({ lit: null });
   timings.show(stages, roundTripMs);
@@ -133,8 +157,6 @@ function fail(error, again) {
     : { title: "The answer could not be shown", detail: error.message };
   notice.say("");
   notice.show(problem, problem.isPassing ? again : null);
-  element("key-form").hidden = problem.slug !== "key-required";
-  if (!element("key-form").hidden) element("key").focus();
 }
 
 function boxesChanged() {
@@ -147,24 +169,14 @@ function opacity() {
   return element("opacity").valueAsNumber / 100;
 }
 
-function chosen(name) {
-  return document.querySelector(`input[name=${name}]:checked`).value;
-}
-
-function writeSnippet() {
-  if (isOffered && session.photo !== null) {
-    element("snippet").textContent = session.snippet(chosen("language"));
-  }
-}
-
-takePhotos({ picker: element("file"), veil: element("drop-veil") }, open, (problem) => notice.show(problem));
-offerCamera({ opener: element("open-camera"), dialog: element("camera") }, open, (problem) => notice.show(problem));
+const tell = (problem) => notice.show(problem);
+takePhotos({ picker: element("file"), veil: element("drop-veil") }, open, tell);
+offerCamera({ opener: element("open-camera"), dialog: element("camera") }, open, tell);
 
 element("pick").addEventListener("click", () => element("file").click());
 element("sample").addEventListener("click", async () => {
   try {
-    const response = await fetch(address("static/page/astronaut.jpg"));
-    await open(await response.blob(), "astronaut.jpg");
+    await open(await sample(), "astronaut.jpg");
   } catch (error) {
     fail(error, null);
   }
@@ -177,7 +189,6 @@ element("renew").addEventListener("click", () => {
 element("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
   useKey(element("key").value);
-  element("key-form").hidden = true;
   notice.clear();
   refresh();
 });
@@ -190,9 +201,6 @@ for (const radio of document.querySelectorAll("input[name=mode]")) {
     stage.mode = radio.value;
     view.set({ isSolid: radio.value === "compare" });
   });
-}
-for (const radio of document.querySelectorAll("input[name=language]")) {
-  radio.addEventListener("change", writeSnippet);
 }
 element("draw").addEventListener("click", () => {
   const isOn = element("draw").getAttribute("aria-pressed") !== "true";
@@ -207,19 +215,4 @@ element("clear-boxes").addEventListener("click", () => {
   boxes.reset();
   boxesChanged();
   element("draw").focus();
-});
-for (const button of savers) {
-  button.addEventListener("click", async () => {
-    try {
-      await session.save(button.dataset.save, opacity());
-    } catch (error) {
-      fail(error, null);
-    }
-  });
-}
-element("copy").addEventListener("click", async () => {
-  const isCopied = await copy(element("snippet"));
-  notice.say(isCopied ? "Copied" : "Selected; copy it with the keyboard");
-  element("copy").textContent = isCopied ? "Copied" : "Selected";
-  setTimeout(() => (element("copy").textContent = "Copy"), SHORT_MS);
 });

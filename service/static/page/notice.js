@@ -15,7 +15,10 @@ export class Notice {
   #status;
   #onRetry = () => {};
 
-  /** @param elements `alert` with its `title`, `detail`, `fields`, `retry` and `dismiss`; `status` */
+  /**
+   * @param elements `alert` with its `title`, `detail`, `fields`, `retry`, `dismiss` and `keyForm`;
+   *   `status`, which is heard and not seen
+   */
   constructor({ status, ...elements }) {
     this.#elements = elements;
     this.#status = status;
@@ -33,7 +36,7 @@ export class Notice {
 
   /** @param problem `title`, and what else is known of it; `onRetry` where asking again may help */
   show({ title, detail = "", slug, fields = [], retryAfterS = 0 }, onRetry = null) {
-    const { alert, retry } = this.#elements;
+    const { alert, retry, keyForm } = this.#elements;
     const wait = retryAfterS ? `Try again in ${retryAfterS} s.` : "";
     this.#elements.title.textContent = title;
     // Faulty fields say it themselves.
@@ -42,7 +45,9 @@ export class Notice {
     this.#elements.fields.replaceChildren(...fields.map(fieldLine));
     this.#onRetry = onRetry;
     retry.hidden = onRetry === null;
+    keyForm.hidden = slug !== "key-required";
     alert.hidden = false;
+    if (!keyForm.hidden) keyForm.querySelector("input").focus();
   }
 
   clear() {

@@ -21,7 +21,8 @@ export class Options {
     this.#labelSets = labelSets;
     const { model, label_set: labelSet } = this.#form.elements;
     model.replaceChildren(...models.map(({ name }) => new Option(name)));
-    labelSet.replaceChildren(...[...labelSets.values()].map(({ name, title }) => new Option(title, name)));
+    const sets = [...labelSets.values()];
+    labelSet.replaceChildren(...sets.map(({ name, title }) => new Option(title, name)));
     model.value = this.#default.name;
     this.#followModel();
   }

@@ -1,14 +1,16 @@
-// How long the service's stages took, by its `Server-Timing`; cores that work side by side add up.
+// How long the service's stages took, by its `Server-Timing`.
 
 export class Timings {
   #bar;
   #list;
   #note;
+  #hint;
 
-  constructor(bar, list, note) {
+  constructor({ bar, list, note, hint }) {
     this.#bar = bar;
     this.#list = list;
     this.#note = note;
+    this.#hint = hint;
   }
 
   /**
@@ -19,6 +21,7 @@ export class Timings {
     const total = stages.find((stage) => stage.name === "total")?.ms ?? roundTripMs;
     const parts = stages.filter((stage) => stage.name !== "total");
     this.#note.textContent = `${text(total)}, round trip ${text(roundTripMs)}`;
+    this.#hint.hidden = parts.reduce((sum, { ms }) => sum + ms, 0) <= total;
     this.#bar.replaceChildren(...parts.map(piece));
     this.#list.replaceChildren(...parts.flatMap(line));
   }

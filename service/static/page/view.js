@@ -22,7 +22,8 @@ export class View {
   /** Draw a photo without parts. */
   show(picture) {
     const scale = Math.min(1, MAX_SIDE / Math.max(picture.width, picture.height));
-    const size = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale)));
+    const sides = [picture.width, picture.height];
+    const size = sides.map((side) => Math.max(1, Math.round(side * scale)));
     for (const canvas of [this.#photo, this.#layer]) [canvas.width, canvas.height] = size;
     const context = this.#photo.getContext("2d");
     context.imageSmoothingQuality = "high";
