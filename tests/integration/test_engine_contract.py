@@ -28,8 +28,12 @@ from tests.fixtures.triton_client import connected
 ROOT = Path(__file__).parents[2]
 CCP = ROOT.parent / "shared/ccp/photos"
 PHOTOS = 20
-SAME = 0.999
-"""Share of pixels: scores come from Triton in half precision."""
+SAME = {"mman_float": 0.999, "mman": 0.995}
+"""Share of pixels, by model.
+
+Scores come from Triton in half precision; and before a network in INT8, pixels that differ in the
+last bit are rounded to other bytes.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +78,10 @@ class Parser:
         self._portal = portal
         self.pipeline: ParsingPipeline = portal.call(start_pipeline, settings)
 
-    def __call__(self, photo: NDArray[np.uint8], **parameters: object) -> NDArray[np.uint8]:
-        plan = self.pipeline.plan(ParseParameters.model_validate({"model": "mman"} | parameters))
+    def __call__(
+        self, model: str, photo: NDArray[np.uint8], **parameters: object
+    ) -> NDArray[np.uint8]:
+        plan = self.pipeline.plan(ParseParameters.model_validate({"model": model} | parameters))
         answer = self._portal.call(partial(self.pipeline.parse, rgb_png(photo), plan))
         return png_indices(answer.content)
 
@@ -111,15 +117,20 @@ def by_triton(
     parser.close()
 
 
+@pytest.fixture(params=SAME)
+def model(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 def test_triton_answers_like_the_embedded_engine(
-    embedded: Parser, by_triton: Parser, photos: list[NDArray[np.uint8]]
+    embedded: Parser, by_triton: Parser, photos: list[NDArray[np.uint8]], model: str
 ) -> None:
     for photo in photos:
-        expected, found = embedded(photo), by_triton(photo)
+        expected, found = embedded(model, photo), by_triton(model, photo)
 
         assert found.shape == photo.shape[:2]
         assert len(np.unique(expected)) > 2
-        assert np.mean(found == expected) >= SAME
+        assert np.mean(found == expected) >= SAME[model]
 
 
 @pytest.mark.parametrize(
@@ -133,13 +144,13 @@ def test_triton_answers_like_the_embedded_engine(
     ids=["one-scale", "flip", "boxes", "other-scale"],
 )
 def test_every_test_time_setting_is_answered_by_triton(
-    embedded: Parser, by_triton: Parser, parameters: dict[str, object]
+    embedded: Parser, by_triton: Parser, model: str, parameters: dict[str, object]
 ) -> None:
     photo: NDArray[np.uint8] = data.astronaut()
 
-    found = by_triton(photo, **parameters)
+    found = by_triton(model, photo, **parameters)
 
-    assert np.mean(found == embedded(photo, **parameters)) >= SAME
+    assert np.mean(found == embedded(model, photo, **parameters)) >= SAME[model]
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +162,11 @@ def running(repository: Path) -> Iterator[Gateway]:
 
 @pytest.mark.parametrize("transport", ["http", "grpc"])
 def test_kserve_answers_like_the_embedded_engine(
-    transport: str, running: Gateway, embedded: Parser, photos: list[NDArray[np.uint8]]
+    transport: str,
+    running: Gateway,
+    embedded: Parser,
+    photos: list[NDArray[np.uint8]],
+    model: str,
 ) -> None:
     contract = ModelRepository(ROOT / "model_repository", None).find("mman").contract
     with connected(transport, running) as client:  # type: ignore[arg-type]
@@ -160,11 +175,11 @@ def test_kserve_answers_like_the_embedded_engine(
             box = Letterbox.fit(size, contract.canvas)
             canvas = letterbox(photo, box, contract.fill)
 
-            result = client.infer("mman_parse", {"canvas": canvas[np.newaxis]}, "scores")
+            result = client.infer(f"{model}_parse", {"canvas": canvas[np.newaxis]}, "scores")
 
             (scores,) = result.as_numpy("scores").astype(np.float32)
             labels = upsample_and_choose(scores, size, box.region(scores.shape[1:]))
-            assert np.mean(labels == embedded(photo)) >= SAME
+            assert np.mean(labels == embedded(model, photo)) >= SAME[model]
 
 
 def test_http_and_photo_model_answer_bit_for_bit(
@@ -172,7 +187,7 @@ def test_http_and_photo_model_answer_bit_for_bit(
 ) -> None:
     with connected("grpc", running) as client:
         for photo in photos:
-            expected = embedded(photo)
+            expected = embedded("mman", photo)
             sent = rgb_png(photo)
 
             answer = httpx2.post(f"http://{running.http}/v1/parse?model=mman", content=sent)
