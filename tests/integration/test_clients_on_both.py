@@ -205,7 +205,7 @@ def shared_labels(client: Client) -> NDArray[np.uint8]:
             canvas.set_shared_memory(name, size)
             labels = client.library.InferRequestedOutput("labels")
             labels.set_shared_memory(name, label_size, offset=size)
-            client.api.infer("mman_parse", [canvas], outputs=[labels])
+            client.api.infer("mman_float_parse", [canvas], outputs=[labels])
         finally:
             client.api.unregister_system_shared_memory(name)
         return np.array(
@@ -219,7 +219,7 @@ def test_shared_memory_of_triton_has_what_the_gateway_sends(
     with connected(transport, triton) as client:
         found = shared_labels(client)
     with connected(transport, limn) as client:
-        expected = client.infer("mman_parse", {"canvas": CANVAS}, "labels").as_numpy("labels")
+        expected = client.infer("mman_float_parse", {"canvas": CANVAS}, "labels").as_numpy("labels")
 
     assert np.mean(found == expected) >= SAME
 

@@ -22,7 +22,7 @@ def test_triton_parses_a_batch_like_the_embedded_engine(
         monkeypatch.setenv("LIMN_ENGINE", engine)
         monkeypatch.setenv("LIMN_TRITON_URL", triton.grpc)
         out = tmp_path / engine
-        process = batches.start(triton_repository, str(photos), str(out), "--model", "mman")
+        process = batches.start(triton_repository, str(photos), str(out), "--model", "mman_float")
         status, printed = batches.finish(process)
         assert status == 0, printed
         found[engine] = batches.files(out / "labels")

@@ -19,7 +19,7 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype, sha
 from export.triton.config import parse
 from export.triton.local import LocalTriton
 from export.triton.promote import promote, roll_back
-from limn.contract import ModelContract, read_contract, read_parser_contract
+from limn.contract import PARSER_SUFFIX, ModelContract, read_contract, read_parser_contract
 from limn.geometry import Letterbox
 from limn.ops import array
 
@@ -57,8 +57,10 @@ def tensor(name: str, values: NDArray[Any]) -> grpc.InferInput:
 
 
 def in_process(folder: Path, name: str, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """What the graph that a CPU runs answers here."""
+    read = read_parser_contract if folder.parent.name.endswith(PARSER_SUFFIX) else read_contract
     session = onnxruntime.InferenceSession(
-        str(folder / "model.onnx"), providers=["CPUExecutionProvider"]
+        folder / read(folder).cpu_file, providers=["CPUExecutionProvider"]
     )
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, {name: values}), strict=True))
