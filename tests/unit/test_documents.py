@@ -21,6 +21,7 @@ PAGES = [
         "CHANGELOG.md",
         "docs/security.md",
         "docs/shipped-models.md",
+        "docs/performance.md",
         "docs/synthetic.md",
         "docs/training.md",
     )
