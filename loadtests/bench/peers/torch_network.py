@@ -119,7 +119,7 @@ def _layer(node: onnx.NodeProto, constants: Constants) -> tuple[list[str], Layer
         case "DequantizeLinear":
             # `QuantizeLinear` has left floats.
             return tensors[:1], nn.Identity()
-    raise NotImplementedError(f"{node.op_type} is not translated to PyTorch")
+    raise ValueError(f"{node.op_type} is not translated to PyTorch")
 
 
 def _convolution(attributes: Mapping[str, Any]) -> Layer:
