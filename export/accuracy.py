@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from export.errors import AccuracyLost
 from export.material import Photo, canvas
 from limn.contract import ModelContract
-from limn.geometry import Letterbox
+from limn.geometry import Letterbox, Size
 from limn.metrics import Accuracy, confusion
 from limn.ops import array
 from limn.ops.choose import upsample_and_choose
@@ -32,7 +32,9 @@ def accuracy(
     classes = len(contract.labels.classes)
     matrix = np.zeros((classes, classes), np.int64)
     for photo, truth in annotated:
-        matrix += confusion(truth, _label_map(session, contract, photo), classes)
+        size = photo.shape[0], photo.shape[1]
+        found = label_map(session, contract, canvas(photo, contract), size)
+        matrix += confusion(truth, found, classes)
     return Accuracy(matrix)
 
 
@@ -46,17 +48,19 @@ def check_accuracy(whole: Accuracy, quantised: Accuracy) -> None:
         )
 
 
-def _label_map(
-    session: onnxruntime.InferenceSession, contract: ModelContract, photo: Photo
+def label_map(
+    session: onnxruntime.InferenceSession,
+    contract: ModelContract,
+    shown: NDArray[np.uint8],
+    size: Size,
 ) -> NDArray[np.uint8]:
+    """uint8[H, W] of a photo of `size`, from its canvas uint8[S_h, S_w, 3], as a CPU serves it."""
     names, stride = contract.tensors, contract.stride
-    shown = canvas(photo, contract)[np.newaxis]
     views = []
-    for size in contract.scales.values():
-        pixels = array.preprocess(shown, size, contract.mean, contract.std)
+    for scaled in contract.scales.values():
+        pixels = array.preprocess(shown[np.newaxis], scaled, contract.mean, contract.std)
         (logits,) = session.run([names.logits], {names.pixels: pixels})
         views.append(array.probabilities(logits))
     grid = contract.canvas[0] // stride, contract.canvas[1] // stride
     scores = array.fuse(views, grid)[0]
-    size = photo.shape[0], photo.shape[1]
     return upsample_and_choose(scores, size, Letterbox.fit(size, contract.canvas).region(grid))

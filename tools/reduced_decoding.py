@@ -20,12 +20,12 @@ import onnxruntime
 import simplejpeg
 from numpy.typing import NDArray
 
-from limn.contract import ModelContract, read_contract
+from export.accuracy import label_map
+from limn.contract import read_contract
 from limn.geometry import Letterbox, Size
 from limn.image import ImageLimits, decode_reduced
 from limn.metrics import Accuracy, confusion
 from limn.ops import array
-from limn.ops.choose import upsample_and_choose
 from training.datasets.dataset import ParsingDataset
 from training.datasets.open import open_dataset
 
@@ -56,23 +56,6 @@ def photos(dataset: ParsingDataset, times: int) -> Iterator[tuple[bytes, NDArray
         marks = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST)
         jpeg: bytes = simplejpeg.encode_jpeg(np.asarray(large, np.uint8), quality=90)
         yield jpeg, np.asarray(marks, np.uint8)
-
-
-def label_map(
-    session: onnxruntime.InferenceSession,
-    contract: ModelContract,
-    canvas: NDArray[np.uint8],
-    photo: Size,
-) -> NDArray[np.uint8]:
-    """As the embedded engine and the pipeline do."""
-    names, stride = contract.tensors, contract.stride
-    views = []
-    for size in contract.scales.values():
-        pixels = array.preprocess(canvas[np.newaxis], size, contract.mean, contract.std)
-        views.append(array.probabilities(session.run([names.logits], {names.pixels: pixels})[0]))
-    grid = contract.canvas[0] // stride, contract.canvas[1] // stride
-    region = Letterbox.fit(photo, contract.canvas).region(grid)
-    return upsample_and_choose(array.fuse(views, grid)[0], photo, region)
 
 
 def compare(model: Path, dataset: ParsingDataset, times: int) -> list[Way]:

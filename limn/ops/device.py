@@ -68,6 +68,6 @@ def joined(tensors: Sequence[Tensor]) -> Tensor:
 
 
 def download(tensor: Tensor) -> NDArray[Any]:
-    """A copy in the host's memory, complete."""
-    copied: NDArray[Any] = tensor.cpu().numpy()
+    """A copy in the host's memory, complete; on a CPU too, where memory is used again as well."""
+    copied: NDArray[Any] = tensor.to("cpu", copy=True).numpy()
     return copied

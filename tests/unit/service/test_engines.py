@@ -143,8 +143,9 @@ def test_each_canvas_is_scored_alone(start: Callable[[Path], Any], tmp_path: Pat
 
 def test_logits_are_what_the_network_answers(start: Callable[[Path], Any], tmp_path: Path) -> None:
     models.write_model(tmp_path)
-    pixels = preprocess(canvases(3), (304, 208), models.MEAN, models.STD)
-    expected = np.concatenate([colour_scores(canvas, (304, 208)) for canvas in canvases(3)])
+    # Twice the device engine's batch: what the second one writes must leave the first alone.
+    pixels = preprocess(canvases(8), (304, 208), models.MEAN, models.STD)
+    expected = np.concatenate([colour_scores(canvas, (304, 208)) for canvas in canvases(8)])
 
     async def run() -> NDArray[np.float32]:
         async with start(tmp_path) as engine:
@@ -153,7 +154,7 @@ def test_logits_are_what_the_network_answers(start: Callable[[Path], Any], tmp_p
 
     logits = anyio.run(run)
 
-    assert logits.shape == (3, 20, 152, 104)
+    assert logits.shape == (8, 20, 152, 104)
     assert logits.dtype == np.float32
     assert probabilities(logits) == pytest.approx(expected, abs=1e-4)
 
