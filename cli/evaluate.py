@@ -209,4 +209,5 @@ def _record(
 
 
 def _training_data(contract: "ModelContract") -> str:
-    return ", ".join(source.name for source in contract.sources if source.role == "training")
+    """The data set's own name; a companion, whose pictures only train, comes behind it."""
+    return next(source.name for source in contract.sources if source.role == "training")

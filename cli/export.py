@@ -36,15 +36,17 @@ def onnx(
     """Export the network and its parser to ONNX and compare both with PyTorch on real photos."""
     from export.model import export_model
     from export.report import REPORT_FILE, Report
+    from training.batches import open_training
     from training.checkpoint import averaged_weights
     from training.datasets.open import SPLITS, open_dataset
 
     with explained():
         config, _ = averaged_weights(checkpoint)
-        root = data or config.data.root
+        if data is not None:
+            config = config.changed("data", root=data)
         layout = config.data.layout
-        validation = open_dataset(layout, root, SPLITS[layout][1])
-        trained_on = len(open_dataset(layout, root, "train"))
+        validation = open_dataset(layout, config.data.root, SPLITS[layout][1])
+        trained_on = [len(dataset) for dataset in open_training(config)]
         shown = [validation.image(index) for index in _spread(len(validation), photos)]
         exported = export_model(checkpoint, repository, name, version, shown, trained_on, precision)
         report = Report.of(exported, shown)

@@ -71,7 +71,7 @@ def export_model(
     name: str,
     version: int,
     photos: Sequence[Photo],
-    training_pictures: int,
+    training_pictures: Sequence[int],
     precision: Precision = "fp16",
 ) -> Export:
     """Verify, then write `<name>/<version>` and `<name>_parse/<version>` into the repository.
@@ -85,7 +85,8 @@ def export_model(
         name: of the model.
         version: must not exist yet.
         photos: to compare label maps on, of val of the data set that it was trained on.
-        training_pictures: how many pictures it was trained on, for the contract.
+        training_pictures: how many pictures of each data set it was trained on, for the
+            contract.
         precision: of the stored weights.
 
     Raises:
@@ -189,7 +190,7 @@ def _draft(
     network: ParsingNetwork,
     name: str,
     version: int,
-    training_pictures: int,
+    training_pictures: Sequence[int],
     precision: Precision,
 ) -> ModelContract:
     """The contract, its hash left open; ExportError names what does not fit one."""

@@ -4,10 +4,10 @@ The lists behind figure 5 and table 6 are not distributed, so ours follow from t
 sheet, section 5); occlusion cannot be told from it. Counts differ from the papers'.
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
-from limn.labels import LabelSet
-from limn.metrics import Accuracy
 from training.comparison import Comparison
 from training.evaluation import Evaluation, Scored
 
@@ -42,33 +42,44 @@ def size(area: int) -> str:
 
 
 class Conditions:
-    """A measure: one confusion matrix per factor and size."""
+    """A measure: one confusion matrix per condition that a picture may fulfil, or several.
 
-    def __init__(self, terms: Comparison) -> None:
+    Args:
+        terms: how predictions are compared with the truth.
+        names: every condition, in the order of the report.
+        of: which of them a picture fulfils.
+    """
+
+    def __init__(
+        self, terms: Comparison, names: Sequence[str], of: Callable[[Scored], Sequence[str]]
+    ) -> None:
         self.terms = terms
+        self.of = of
         classes = len(terms.target)
-        names = (FACTORS if _of_one_person(terms.target) else ()) + SIZES
         self.matrices = {name: np.zeros((classes, classes), np.int64) for name in names}
         self.pictures = dict.fromkeys(names, 0)
 
     def add(self, scored: Scored) -> None:
-        pixels = scored.matrix.sum(axis=1)
-        shown = {self.terms.target.classes[index] for index in np.flatnonzero(pixels)}
-        for name in [*factors(shown), size(scored.truth.size)]:
-            if name in self.matrices:
-                self.matrices[name] += scored.matrix
-                self.pictures[name] += 1
+        for name in self.of(scored):
+            self.matrices[name] += scored.matrix
+            self.pictures[name] += 1
 
     def evaluations(self) -> list[Evaluation]:
-        """One per condition, factors first; a condition may have no pictures."""
+        """One per condition; a condition may have no pictures."""
         return [
-            Evaluation(name, self.pictures[name], self._accuracy(name)) for name in self.matrices
+            Evaluation(name, self.pictures[name], self.terms.accuracy(matrix))
+            for name, matrix in self.matrices.items()
         ]
 
-    def _accuracy(self, name: str) -> Accuracy:
-        return self.terms.accuracy(self.matrices[name])
 
+def by_what_is_shown(terms: Comparison) -> Conditions:
+    """Challenge factors, where the label set is of one person, and sizes."""
+    # PASCAL-Person-Part shows several persons, and has no word for a face.
+    of_one_person = "face" in terms.target.classes
 
-def _of_one_person(label_set: LabelSet) -> bool:
-    """PASCAL-Person-Part shows several persons, and has no word for a face."""
-    return "face" in label_set.classes
+    def fulfilled(scored: Scored) -> list[str]:
+        pixels = scored.matrix.sum(axis=1)
+        shown = {terms.target.classes[index] for index in np.flatnonzero(pixels)}
+        return [*(factors(shown) if of_one_person else ()), size(scored.truth.size)]
+
+    return Conditions(terms, (FACTORS if of_one_person else ()) + SIZES, fulfilled)

@@ -37,12 +37,14 @@ class Scored(NamedTuple):
     """One parsed picture, in the label set of the data set.
 
     Attributes:
+        picture: its id in the data set.
         image: uint8[H, W, 3] RGB.
         truth: uint8[H, W], 255 where nothing is known.
         prediction: uint8[H, W].
         matrix: int64[K, K], rows truth, columns prediction.
     """
 
+    picture: str
     image: NDArray[np.uint8]
     truth: NDArray[np.uint8]
     prediction: NDArray[np.uint8]
@@ -111,7 +113,7 @@ def _score(
         if matrix.any():
             single.append((picture, terms.accuracy(matrix).mean_iou))
             for measure in measures:
-                measure.add(Scored(image, truth, prediction, matrix))
+                measure.add(Scored(picture, image, truth, prediction, matrix))
         on_picture()
     single.sort(key=lambda item: item[1])
     return Evaluation(name, len(single), terms.accuracy(total), single)

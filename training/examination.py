@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from training.comparison import comparison
-from training.conditions import Conditions
+from training.conditions import by_what_is_shown
 from training.consistency import Consistency
 from training.datasets.dataset import ParsingDataset
-from training.evaluation import Evaluation, evaluate, evaluate_stress
+from training.evaluation import Evaluation, Measure, evaluate, evaluate_stress
+from training.rendered import by_view
 from training.stress import STRESSES
 from training.subject import Subject, View
 
@@ -41,12 +42,14 @@ class Examination:
         views: the photos seen in other ways.
         consistency: isolated pixels and the low-resolution head.
         conditions: the photos by what they show and by size.
+        rendered: rendered pictures by the view that was drawn; none of photos.
     """
 
     evaluations: list[Evaluation]
     views: list[Evaluation]
     consistency: Consistency
     conditions: list[Evaluation]
+    rendered: list[Evaluation] = field(default_factory=list)
 
 
 def other_views(
@@ -78,12 +81,19 @@ def examine(
     parsers = {view: subject.parser(view) for view in (plan.view, *plan.others.values())}
     with parsers.pop(plan.view) as parse:
         consistency = Consistency(parse, terms, subject.canvas)
-        conditions = Conditions(terms)
-        photos = evaluate(dataset, parse, on_picture, terms, (consistency, conditions))
+        conditions, rendered = by_what_is_shown(terms), by_view(terms, dataset)
+        measures: list[Measure] = [consistency, conditions, *([rendered] if rendered else [])]
+        photos = evaluate(dataset, parse, on_picture, terms, measures)
         stressed = evaluate_stress(dataset, parse, on_picture, terms) if plan.stress else []
     known = {plan.view: photos}
     for view, parser in parsers.items():
         with parser as parse:
             known[view] = evaluate(dataset, parse, on_picture, terms)
     views = [replace(known[view], name=name) for name, view in plan.others.items()]
-    return Examination([photos, *stressed], views, consistency, conditions.evaluations())
+    return Examination(
+        [photos, *stressed],
+        views,
+        consistency,
+        conditions.evaluations(),
+        rendered.evaluations() if rendered else [],
+    )

@@ -1,6 +1,7 @@
 """Batches of augmented pictures, each batch of one canvas size, the same for the same seed."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -51,45 +52,68 @@ class AugmentedDataset(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(image).permute(2, 0, 1), torch.from_numpy(label_map).long()
 
 
+class Group(NamedTuple):
+    """Pictures that come side by side in every batch, some of each group.
+
+    Attributes:
+        repeat_factors: float64[n], how often each comes in proportion to the others of the group;
+            pictures are numbered through all groups.
+        per_batch: how many of them a process's batch has.
+    """
+
+    repeat_factors: NDArray[np.float64]
+    per_batch: int
+
+
 class BatchPlan(Sampler[list[Draw]]):
-    """The batches of one epoch at a time; `epoch` is set by the loop."""
+    """The batches of one epoch at a time; `epoch` is set by the loop.
+
+    An epoch has as many batches as the first group would fill by itself, so that two plans that
+    differ in what keeps it company are of equal length.
+    """
 
     def __init__(
         self,
-        repeat_factors: NDArray[np.float64],
-        batch_size: int,
+        groups: Sequence[Group],
         canvases: list[tuple[int, int]],
         seed: int,
         share: Share = ALL,
     ) -> None:
+        self.groups = groups
         self.share = share
-        self.probabilities = repeat_factors / repeat_factors.sum()
-        self.batch_size = batch_size
-        self.joint_size = batch_size * share.processes
+        self.batch_size = sum(group.per_batch for group in groups)
         self.canvases = canvases
         self.seed = seed
         self.epoch = 0
 
     def __len__(self) -> int:
-        return len(self.probabilities) // self.joint_size
+        return len(self.groups[0].repeat_factors) // (self.batch_size * self.share.processes)
 
     def __iter__(self) -> Iterator[list[Draw]]:
         rng = np.random.default_rng((self.seed, self.epoch))
-        count = len(self) * self.joint_size
-        # Systematic resampling: every picture comes its share of times, give or take one.
-        points = (np.arange(count) + rng.random()) / count
-        indices = np.searchsorted(self.probabilities.cumsum(), points).clip(
-            max=len(self.probabilities) - 1
-        )
-        rng.shuffle(indices)
-        first = self.share.rank * self.batch_size
-        mine = range(first, first + self.batch_size)
-        for step, chunk in enumerate(indices.reshape(len(self), self.joint_size)):
+        numbers = self._numbers(rng)
+        for step, chunk in enumerate(numbers):
             canvas = self.canvases[int(rng.integers(len(self.canvases)))]
+            first = self.share.rank * self.batch_size
             yield [
-                Draw(int(chunk[position]), canvas, (self.seed, self.epoch, step, position))
-                for position in mine
+                Draw(int(number), canvas, (self.seed, self.epoch, step, first + position))
+                for position, number in enumerate(chunk[self.share.rank])
             ]
+
+    def _numbers(self, rng: np.random.Generator) -> NDArray[np.intp]:
+        """intp[steps, processes, batch] of pictures, each group's own beside one another."""
+        drawn, offset = [], 0
+        for factors, per_batch in self.groups:
+            shape = len(self), self.share.processes, per_batch
+            count = math.prod(shape)
+            # Systematic resampling: every picture comes its share of times, give or take one.
+            points = (np.arange(count) + rng.random()) / count
+            numbers = np.searchsorted((factors / factors.sum()).cumsum(), points)
+            numbers = numbers.clip(max=len(factors) - 1) + offset
+            rng.shuffle(numbers)
+            drawn.append(numbers.reshape(shape))
+            offset += len(factors)
+        return np.concatenate(drawn, axis=2)
 
 
 def collate(pairs: list[tuple[Tensor, Tensor]]) -> Batch:

@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 from torch import Tensor
 
-from training.batches import class_weights, count_if_needed, make_batches
+from training.batches import class_weights, count_if_needed, make_batches, open_training
 from training.checkpoint import save_checkpoint
 from training.config.run import TrainingConfig
 from training.datasets.open import SPLITS, open_dataset
@@ -53,12 +53,12 @@ def train(config: TrainingConfig, folder: Path) -> Path:
     fabric = launch_fabric(config, folder)
     fabric.seed_everything(schedule.seed, verbose=False)
 
-    training_set = open_dataset(data.layout, data.root, "train", data.longest_side)
+    training_sets = open_training(config)
     validation_set = open_dataset(data.layout, data.root, SPLITS[data.layout][1], data.longest_side)
-    label_set = training_set.label_set
-    statistics = count_if_needed(config, training_set)
+    label_set = validation_set.label_set
+    statistics = count_if_needed(config, training_sets)
     share = Share(fabric.global_rank, fabric.world_size)
-    plan, batches = make_batches(config, training_set, statistics, share)
+    plan, batches = make_batches(config, training_sets, statistics, share)
     canvases = CanvasSet(validation_set, data.canvas) if fabric.is_global_zero else None
     weights = class_weights(config, statistics, len(label_set)).to(fabric.device)
     joints = joint_table(label_set).to(fabric.device)

@@ -8,6 +8,7 @@ from limn.metrics import Accuracy
 from training.consistency import Consistency
 from training.datasets.layout import Layout
 from training.examination import Examination
+from training.parts import as_numbers, has_sides, parts_table
 from training.published import (
     COMMON,
     LOW_MEAN_IOU,
@@ -36,6 +37,13 @@ def sections(found: Examination, layout: Layout, label_set: LabelSet) -> list[st
         " pixels of the whole picture, large at least 321 x 321.",
         summary_table(found.conditions),
     ]
+    if has_sides(label_set):
+        parts += [
+            "## Figure, sides, faces, hats",
+            "In percent of pixels: of the person, those not taken for background; of paired parts"
+            " found, those on the right side; of the face, those found; of hats, the IoU.",
+            parts_table([*found.evaluations, *found.rendered], label_set),
+        ]
     if found.views:
         parts += ["## Seen in other ways", summary_table(found.views)]
     tables = [table for table in PUBLISHED if table.layout == layout]
@@ -102,4 +110,10 @@ def details(found: Examination, label_set: LabelSet) -> dict[str, Any]:
         "confusion": found.evaluations[0].accuracy.matrix.tolist(),
         "conditions": as_json(found.conditions, label_set),
         "views": as_json(found.views, label_set),
+        "rendered": [
+            numbers | as_numbers(evaluation.accuracy, label_set)
+            for numbers, evaluation in zip(
+                as_json(found.rendered, label_set), found.rendered, strict=True
+            )
+        ],
     }

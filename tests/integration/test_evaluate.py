@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,7 @@ def test_page_has_the_sections_of_both_papers(report: Path) -> None:
         "Every class, photos",
         "Isolated pixels and the coarse grid",
         "What the pictures show",
+        "Figure, sides, faces, hats",
         "Seen in other ways",
         "The papers' numbers",
     ]
@@ -92,6 +94,33 @@ def test_page_has_the_sections_of_both_papers(report: Path) -> None:
     assert "MMAN, table 1: LIP val." in page
     assert "of 10,000 pictures; ours are 3 others" in page
     assert page.count("| **ours, other pictures** |") == 6
+
+
+def test_rendered_pictures_are_told_apart_by_view(
+    checkpoint: Path, data_set: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "rendered"
+    shutil.copytree(data_set, root)
+    (root / "val_descriptions").mkdir()
+    for name, azimuth, framing in [("v0", 170, "whole"), ("v1", -100, "hips"), ("v2", 5, "head")]:
+        description = {"view": {"azimuth": azimuth, "framing": framing}}
+        (root / "val_descriptions" / f"{name}.json").write_text(json.dumps(description))
+    out = tmp_path / "views"
+
+    page = run(checkpoint, "--data", root, "--out", out, "--worst", "0")
+
+    assert re.findall(r"^\| (back|side|front|head, \w+) \| (\d) \|", page, re.MULTILINE) == [
+        ("front", "0"),
+        ("side", "1"),
+        ("back", "1"),
+        ("head, front", "1"),
+        ("head, side", "0"),
+        ("head, back", "0"),
+    ]
+    (photos,) = json.loads(out.with_suffix(".json").read_text())
+    assert [one["pictures"] for one in photos["rendered"]] == [0, 1, 1, 1, 0, 0]
+    assert photos["rendered"][0]["sides right"] is None
+    assert 0 <= photos["rendered"][2]["figure found"] <= 1
 
 
 def test_json_holds_what_the_page_says(report: Path) -> None:

@@ -121,7 +121,7 @@ def test_version_that_exists_is_refused(
     before = (served / "model.onnx").read_bytes()
 
     with pytest.raises(ExportError, match="a version never changes"):
-        export_model(checkpoint, served.parent.parent, "tiny", 1, photos, 6)
+        export_model(checkpoint, served.parent.parent, "tiny", 1, photos, [6])
 
     assert (served / "model.onnx").read_bytes() == before
 
@@ -148,7 +148,7 @@ def test_graph_that_disagrees_is_not_written(
     save_checkpoint(checkpoint, {"config": config.model_dump_json(), "averaged": weights})
 
     with pytest.raises(ExportError, match="the exported graph disagrees with PyTorch"):
-        export_model(checkpoint, tmp_path / "models", "tiny", 1, photos, 6)
+        export_model(checkpoint, tmp_path / "models", "tiny", 1, photos, [6])
 
     assert list(tmp_path.iterdir()) == [checkpoint]
 
@@ -170,7 +170,7 @@ def test_weights_are_stored_whole_where_rounding_them_changes_what_is_seen(
     monkeypatch.setattr("export.model.export_graph", lambda network, tensors: whole)
     monkeypatch.setattr("export.model.store_half", lambda model: ruined)
 
-    result = export_model(checkpoint, tmp_path, "tiny", 1, photos, 6)
+    result = export_model(checkpoint, tmp_path, "tiny", 1, photos, [6])
 
     assert result.contract.precision == "fp32"
     assert (tmp_path / "tiny" / "1" / "model.onnx").read_bytes() == whole.SerializeToString()
@@ -370,6 +370,6 @@ def test_impossible_export_ends_before_the_graph_is_made(
     message: str,
 ) -> None:
     with pytest.raises(ExportError, match=message):
-        export_model(checkpoint, tmp_path / "models", name, version, photos[:count], 6)
+        export_model(checkpoint, tmp_path / "models", name, version, photos[:count], [6])
 
     assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,17 @@ from training.config.section import Section
 from training.datasets.layout import Layout
 
 
+class CompanionSection(Section):
+    """A second data set of the same layout, of which every batch has some pictures."""
+
+    root: Path = Field(description="folder of it, relative to the working directory")
+    name: str = Field(description="as the contract of an exported model names it")
+    licence: str
+    per_batch: int = Field(
+        ge=1, description="pictures of it in a batch; the rest is the data set's"
+    )
+
+
 class DataSection(Section):
     """The data set and how it becomes canvases."""
 
@@ -33,6 +44,7 @@ class DataSection(Section):
         default=dict(VIEW_SHARES), description="how often each view of a person is drawn"
     )
     test_scales: tuple[float, ...] = (0.8, 1.0, 1.2)
+    companion: CompanionSection | None = None
 
     @model_validator(mode="after")
     def _shares_and_scales(self) -> "DataSection":

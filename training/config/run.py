@@ -45,6 +45,13 @@ class TrainingConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _companion_leaves_room(self) -> "TrainingConfig":
+        companion = self.data.companion
+        if companion is not None and companion.per_batch >= self.schedule.batch_size:
+            raise ValueError("data.companion.per_batch: must be less than schedule.batch_size")
+        return self
+
+    @model_validator(mode="after")
     def _discriminators_have_something_to_judge(self) -> "TrainingConfig":
         kinds = self.adversarial.weights if self.adversarial is not None else {}
         if "macro" in kinds and self.model.network not in DUAL_OUTPUT:

@@ -12,7 +12,7 @@ def report(records: Iterable[dict[str, Any]]) -> str:
     documents = list(records)
     total = max(len(documents), 1)
     lines = [f"{len(documents)} pictures", ""]
-    lines += _table("view", Counter(_side(one["view"]["azimuth"]) for one in documents), total)
+    lines += _table("view", Counter(side_seen(one["view"]["azimuth"]) for one in documents), total)
     lines += _table("framing", Counter(one["view"]["framing"] for one in documents), total)
     lines += _table("pose", Counter(one["person"]["pose"]["name"] for one in documents), total)
     lines += _table("beside", Counter(_company(one) for one in documents), total)
@@ -20,8 +20,8 @@ def report(records: Iterable[dict[str, Any]]) -> str:
     return "\n".join(lines + _times(documents))
 
 
-def _side(azimuth: float) -> str:
-    """From which side a person is seen."""
+def side_seen(azimuth: float) -> str:
+    """From which side a person is seen: front, side or back; `azimuth` in degrees."""
     off_front = abs((azimuth + 180) % 360 - 180)
     if off_front <= 50:
         return "front"

@@ -4,7 +4,7 @@ import pytest
 from limn.labels import LIP, PASCAL_PERSON_PART
 from limn.metrics import confusion
 from training.comparison import comparison
-from training.conditions import Conditions, factors, size
+from training.conditions import by_what_is_shown, factors, size
 from training.evaluation import Scored
 
 
@@ -35,12 +35,12 @@ def test_bounds_of_the_sizes(area: int, name: str) -> None:
 def scored(truth: list[list[int]], prediction: list[list[int]], classes: int) -> Scored:
     labels, answer = np.array(truth, np.uint8), np.array(prediction, np.uint8)
     image = np.zeros((*labels.shape, 3), np.uint8)
-    return Scored(image, labels, answer, confusion(labels, answer, classes))
+    return Scored("one", image, labels, answer, confusion(labels, answer, classes))
 
 
 def test_each_condition_has_a_matrix_of_its_own() -> None:
     hair, pants, unknown = LIP.index("hair"), LIP.index("pants"), 255
-    conditions = Conditions(comparison(LIP, LIP))
+    conditions = by_what_is_shown(comparison(LIP, LIP))
 
     conditions.add(scored([[hair, 0]], [[hair, 0]], 20))
     conditions.add(scored([[pants, unknown]], [[0, hair]], 20))
@@ -61,7 +61,7 @@ def test_each_condition_has_a_matrix_of_its_own() -> None:
 
 
 def test_group_photos_have_sizes_alone() -> None:
-    conditions = Conditions(comparison(PASCAL_PERSON_PART, PASCAL_PERSON_PART))
+    conditions = by_what_is_shown(comparison(PASCAL_PERSON_PART, PASCAL_PERSON_PART))
 
     conditions.add(scored([[1]], [[1]], 7))
 

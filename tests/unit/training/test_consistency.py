@@ -16,7 +16,7 @@ def test_isolated_pixels_are_a_share_and_the_coarse_grid_is_sampled() -> None:
     measure = Consistency(lambda image: prediction, comparison(LIP, LIP), (32, 32))
 
     image = np.zeros((32, 32, 3), np.uint8)
-    measure.add(Scored(image, truth, prediction, confusion(truth, prediction, 20)))
+    measure.add(Scored("one", image, truth, prediction, confusion(truth, prediction, 20)))
 
     assert measure.isolated_rates == {2: 1 / 1024, 64: 1 / 1024}
     # Three cells of four; class 5 is only predicted.
