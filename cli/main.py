@@ -7,6 +7,7 @@ from cli.batch import batch
 from cli.bench import bench
 from cli.evaluate import evaluate
 from cli.parse import parse
+from cli.reopen import reopen
 from cli.serve import serve
 from cli.synthesize import synthesize
 from cli.train import train
@@ -23,6 +24,7 @@ app.command()(bench)
 app.command()(train)
 app.command()(evaluate)
 app.command()(synthesize)
+app.command()(reopen)
 app.add_typer(export.app, name="export")
 app.add_typer(repository.app, name="repository")
 app.add_typer(prepare.app, name="prepare")

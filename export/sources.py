@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from limn.contract import DataSource
+from training.config.data import PicturesSection
 from training.config.model import LightModel, ResNetModel
 from training.config.run import TrainingConfig
 
@@ -16,7 +17,8 @@ def sources(config: TrainingConfig, training_pictures: Sequence[int]) -> tuple[D
 
     `training_pictures` are counts: of the data set, and of its companion where it has one.
     """
-    parts = [config.data, *([config.data.companion] if config.data.companion is not None else [])]
+    beside = config.data.companion
+    parts: list[PicturesSection] = [config.data, *([beside] if beside is not None else [])]
     trained_on = tuple(
         DataSource(name=part.name, role="training", licence=part.licence, samples=count)
         for part, count in zip(parts, training_pictures, strict=True)

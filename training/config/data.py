@@ -10,24 +10,26 @@ from training.config.section import Section
 from training.datasets.layout import Layout
 
 
-class CompanionSection(Section):
-    """A second data set of the same layout, of which every batch has some pictures."""
+class PicturesSection(Section):
+    """A data set, and what is said of it."""
 
-    root: Path = Field(description="folder of it, relative to the working directory")
+    root: Path = Field(description="folder of the data set, relative to the working directory")
     name: str = Field(description="as the contract of an exported model names it")
     licence: str
+
+
+class CompanionSection(PicturesSection):
+    """A second data set of the same layout, of which every batch has some pictures."""
+
     per_batch: int = Field(
         ge=1, description="pictures of it in a batch; the rest is the data set's"
     )
 
 
-class DataSection(Section):
+class DataSection(PicturesSection):
     """The data set and how it becomes canvases."""
 
-    root: Path = Field(description="folder of the data set, relative to the working directory")
     layout: Layout = Field(default="lip", description="how the folder is laid out and labelled")
-    name: str = Field(description="as the contract of an exported model names it")
-    licence: str
     longest_side: int | None = Field(
         default=None,
         ge=32,
