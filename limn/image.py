@@ -1,6 +1,8 @@
 """Encoded photo to upright RGB pixels, with bounds on what it may cost."""
 
 import io
+import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +22,14 @@ _SIDEWAYS = (5, 6, 7, 8)
 """Orientations whose axes are swapped."""
 _WHITE = (255, 255, 255)
 
+_BROKEN_SCAN = re.compile(
+    r"remature end|bad Huffman code|instead of RST|extraneous bytes before marker 0xd[0-9]"
+)
+"""libjpeg's words for pixels that are missing or made up; elsewhere, stray bytes do no harm."""
+
+# Pillow warns of what is odd in a file's metadata, and Python remembers each text that it has
+# shown: a file that is made for it brings up thousands.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 # As everywhere, one thread per picture: the callers share the cores.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
@@ -95,6 +105,10 @@ def decode_reduced(
             # A second header further in could promise a size that was never checked.
             if picture.size != (header.width, header.height):
                 raise CorruptImage(f"the {header.kind} contradicts itself about its size")
+            if header.kind != "JPEG":
+                # Else a PNG would be read in search of its EXIF, and what is wrong with its pixels
+                # be taken for what is wrong with that.
+                picture.load()
             orientation = _orientation(picture)
             stored = header.height, header.width
             size = stored[::-1] if orientation in _SIDEWAYS else stored
@@ -153,19 +167,27 @@ def _jpeg_pixels(data: bytes, stored: Size, factor: int) -> NDArray[np.uint8] | 
 
     The sides are those of `stored` divided by `factor`, and rounded up.
 
-    Strict decoding refuses cut-off files, but harmless flaws such as stray bytes between segments
-    too; Pillow tells the two apart. It also knows Adobe's inverted CMYK.
+    Strict decoding refuses harmless flaws, such as stray bytes between segments, too. Pillow reads
+    such files, and knows Adobe's inverted CMYK; but it takes what a broken scan leaves for pixels.
+
+    Raises:
+        CorruptImage: pixels are missing.
     """
     height, width = (-(-side // factor) for side in stored)
     try:
-        if simplejpeg.decode_jpeg_header(data)[2] in ("CMYK", "YCCK"):
-            return None
+        is_cmyk = simplejpeg.decode_jpeg_header(data)[2] in ("CMYK", "YCCK")
         image: NDArray[np.uint8] = simplejpeg.decode_jpeg(
-            data, colorspace="RGB", min_height=height, min_width=width, min_factor=factor
+            data,
+            colorspace="CMYK" if is_cmyk else "RGB",
+            min_height=height,
+            min_width=width,
+            min_factor=factor,
         )
-    except ValueError:
+    except ValueError as exc:
+        if _BROKEN_SCAN.search(str(exc)):
+            raise CorruptImage("the JPEG is cut off or broken") from exc
         return None
-    return image if image.shape[:2] == (height, width) else None
+    return None if is_cmyk or image.shape[:2] != (height, width) else image
 
 
 def _pixels(picture: Image.Image) -> NDArray[np.uint8]:

@@ -32,9 +32,17 @@ class Body:
 
 
 class _Parser(MultiPartParser):
-    """Keeps files in memory, which the limits on bodies bound; a disk knows no such limit."""
+    """Keeps files in memory, which the limits on bodies bound; a disk knows no such limit.
+
+    Attributes:
+        is_whole: the boundary that closes the form has come.
+    """
 
     spool_max_size = 0
+    is_whole = False
+
+    def on_end(self) -> None:
+        self.is_whole = True
 
 
 async def read_body(request: Request, max_images: int) -> Body:
@@ -68,6 +76,9 @@ async def _read_form(request: Request, max_images: int) -> Body:
     except MultiPartException as exc:
         raise MalformedBody(exc.message) from exc
     try:
+        if not parser.is_whole:
+            # What came so far may be another question than the one that was asked.
+            raise MalformedBody("the form is cut off: no boundary closes it")
         return await _contents(form)
     finally:
         await form.close()

@@ -37,6 +37,8 @@ def log_config(level: str) -> dict[str, Any]:
     """For `logging.config`: uvicorn's loggers and ours, on stderr."""
     config: dict[str, Any] = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
     config["formatters"]["default"]["()"] = f"{__name__}.{LineFormatter.__name__}"
+    # What libraries warn of, which clients can bring up, would else be printed as it is.
+    config["root"] = {"handlers": ["default"], "level": "WARNING"}
     config["loggers"]["limn"] = {
         "handlers": ["default"],
         "level": level.upper(),

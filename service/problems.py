@@ -3,6 +3,7 @@
 RFC 9457 problem documents, and below `/v2` the Open Inference Protocol's `{"error": ...}`.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from starlette.types import Scope
 from limn import errors as domain
 from limn.errors import InvalidParameter, LimnError
 from service import errors
+
+logger = logging.getLogger("limn.problems")
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:limn:problem:"
@@ -109,9 +112,10 @@ def document(
 
 
 def document_of(error: LimnError) -> dict[str, Any]:
-    """Problem document of one of our errors; what is not for clients keeps its text to itself."""
+    """Problem document of one of our errors; the text of what is not for clients is logged."""
     problem = PROBLEMS[type(error)]
     if problem.status == INTERNAL.status:
+        logger.error("%s: %s", type(error).__name__, error)
         return document(problem)
     fields = None
     if isinstance(error, InvalidParameter):
