@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from limn.contract import ModelContract
 from limn.errors import ContractError
 from limn.geometry import Size
@@ -41,15 +44,17 @@ def check_graph(
         _check_size(contract, inputs[0], size)
 
 
-def check_logits(contract: ModelContract, size: Size, found: Sequence[int]) -> None:
-    """Compare the shape of what a graph answers to one picture (h, w); ContractError, as above."""
+def check_logits(contract: ModelContract, size: Size, logits: NDArray[np.float32]) -> None:
+    """Compare what a graph answers to one picture (h, w) of zeros; ContractError, as above."""
     stride = contract.stride
     stated = (1, len(contract.labels.classes), size[0] // stride, size[1] // stride)
-    if tuple(found) != stated:
+    shown = f"model {contract.name} version {contract.version}, input {size[0]}x{size[1]}"
+    if logits.shape != stated:
         raise ContractError(
-            f"model {contract.name} version {contract.version}, input {size[0]}x{size[1]}: the"
-            f" contract states logits {stated}, the graph answers {tuple(found)}"
+            f"{shown}: the contract states logits {stated}, the graph answers {logits.shape}"
         )
+    if np.isnan(logits).any():
+        raise ContractError(f"{shown}: the graph answers what are no numbers")
 
 
 def _check_tensor(contract: ModelContract, tensor: Tensor, channels: int, what: str) -> None:

@@ -1,10 +1,22 @@
 """Scores in the host's memory."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from limn.geometry import Region, Size
 from limn.ops.choose import upsample_and_choose, upsample_and_choose_with_confidence
+from service.errors import InferenceFailed
+
+
+def require_numbers(total: float) -> None:
+    """InferenceFailed where the sum of a canvas's scores shows that one of them is no number.
+
+    Every comparison with NaN is false, so a mask of background would come of it.
+    """
+    if not math.isfinite(total):
+        raise InferenceFailed("the network answers what are no numbers")
 
 
 class HostScores:
@@ -22,14 +34,21 @@ class HostScores:
 
     def choose(self, index: int, size: Size, region: Region) -> NDArray[np.uint8]:
         """See `Scores.choose`."""
-        return upsample_and_choose(self._scores[index], size, region)
+        return upsample_and_choose(self._of(index), size, region)
 
     def choose_with_confidence(
         self, index: int, size: Size, region: Region
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """See `Scores.choose_with_confidence`."""
-        return upsample_and_choose_with_confidence(self._scores[index], size, region)
+        return upsample_and_choose_with_confidence(self._of(index), size, region)
 
     def array(self) -> NDArray[np.float32]:
         """See `Scores.array`."""
+        require_numbers(float(self._scores.sum()))
         return self._scores
+
+    def _of(self, index: int) -> NDArray[np.float32]:
+        """float32[K, h, w] of one canvas."""
+        scores: NDArray[np.float32] = self._scores[index]
+        require_numbers(float(scores.sum()))
+        return scores

@@ -88,7 +88,7 @@ class Network:
             raise ContractError(
                 f"model {self._model.id}, input {size[0]}x{size[1]}: the graph does not run: {exc}"
             ) from exc
-        check_logits(self._model.contract, size, logits.shape)
+        check_logits(self._model.contract, size, logits)
 
 
 def _open(model: ServedModel) -> Session:

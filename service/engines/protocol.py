@@ -52,17 +52,21 @@ class Scores(Protocol):
     def __len__(self) -> int: ...
 
     def choose(self, index: int, size: Size, region: Region) -> NDArray[np.uint8]:
-        """`limn.ops.choose.upsample_and_choose` of one canvas: uint8[H, W]."""
+        """`limn.ops.choose.upsample_and_choose` of one canvas: uint8[H, W].
+
+        Raises:
+            InferenceFailed: its scores are no numbers.
+        """
         ...
 
     def choose_with_confidence(
         self, index: int, size: Size, region: Region
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """`limn.ops.choose.upsample_and_choose_with_confidence` of one canvas."""
+        """`limn.ops.choose.upsample_and_choose_with_confidence` of one canvas; raises the same."""
         ...
 
     def array(self) -> NDArray[np.float32]:
-        """float32[B, K, h, w] in the host's memory."""
+        """float32[B, K, h, w] in the host's memory; raises the same."""
         ...
 
 

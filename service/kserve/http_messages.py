@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 
 from limn.errors import InvalidParameter
@@ -105,7 +106,7 @@ def write_answer(answer: InferAnswer, request: HttpRequest) -> tuple[bytes, int 
     """The body, and the length of its JSON where bytes of tensors follow.
 
     Raises:
-        InvalidParameter: an output is too large for JSON.
+        InvalidParameter: an output is too large for JSON, or JSON cannot hold its values.
     """
     outputs, chunks = [], []
     for name, tensor in answer.outputs.items():
@@ -184,6 +185,11 @@ def _listed(name: str, tensor: Tensor) -> list[Any]:
         raise InvalidParameter(
             "outputs",
             f"{name} has {tensor.size} elements, too many for JSON; ask for `{_BINARY}`",
+        )
+    if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
+        raise InvalidParameter(
+            "outputs",
+            f"{name} has values that JSON has no numbers for; ask for `{_BINARY}`",
         )
     elements: list[Any] = tensor.ravel().tolist()
     return elements

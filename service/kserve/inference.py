@@ -116,12 +116,13 @@ def _timeout(request: InferRequest) -> float:
     if given is None:
         return float("inf")
     try:
-        microseconds = int(given)
+        seconds = int(given) / 1e6
     except (ValueError, OverflowError):
-        microseconds = 0
-    if microseconds < 1:
+        # JSON and Python have integers that no float can hold.
+        seconds = 0.0
+    if seconds <= 0:
         raise InvalidParameter(TIMEOUT, "is a whole number of microseconds, at least 1")
-    return microseconds / 1e6
+    return seconds
 
 
 def _outputs(request: InferRequest, spec: ModelSpec) -> tuple[str, ...]:

@@ -106,7 +106,10 @@ def _raw_numbers(
     expected = count * dtype.itemsize
     if len(contents) != expected:
         raise InvalidParameter(name, f"its shape takes {expected} bytes; got {len(contents)}")
-    return np.frombuffer(contents, dtype=dtype)
+    array = np.frombuffer(contents, dtype=dtype)
+    if dtype.kind == "f" and not np.isfinite(array).all():
+        raise _no_number(name, dtype)
+    return array
 
 
 def _listed_numbers(
@@ -127,8 +130,12 @@ def _listed_numbers(
         array = elements.astype(dtype)
     # numpy cuts 1.5 and 256 down to what fits into a byte, and makes NaN of null.
     if not np.isfinite(array).all() or (dtype.kind == "u" and (array != elements).any()):
-        raise InvalidParameter(name, f"its data hold what is no {dtype.name}")
+        raise _no_number(name, dtype)
     return array
+
+
+def _no_number(name: str, dtype: np.dtype[Any]) -> InvalidParameter:
+    return InvalidParameter(name, f"its data hold what is no {dtype.name}")
 
 
 def _bytes_elements(name: str, contents: bytes | memoryview | Sequence[Any], count: int) -> Tensor:

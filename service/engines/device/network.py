@@ -151,7 +151,7 @@ class DeviceNetwork:
             raise ContractError(
                 f"model {self.model.id}, input {size[0]}x{size[1]}: the graph does not run: {exc}"
             ) from exc
-        check_logits(self.model.contract, size, logits.shape)
+        check_logits(self.model.contract, size, logits)
 
 
 def _open(model: ServedModel, device: Device) -> Any:  # noqa: ANN401 - ONNX Runtime is untyped

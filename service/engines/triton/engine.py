@@ -15,6 +15,7 @@ from service.engines.protocol import TestTimeSettings, View
 from service.engines.together import all_of
 from service.engines.triton.agreement import require_agreement
 from service.engines.triton.connection import RegionLost, TritonConnection
+from service.engines.triton.output import read_output
 from service.engines.triton.regions import CudaRegion, Region, SystemRegion
 from service.engines.triton.shared_memory import RegionPool
 from service.engines.views import grid_of, pixels_of, planes_of, scores_of
@@ -160,7 +161,7 @@ class TritonEngine:
                     parser.name, parser.version, [source], [target]
                 )
             read: Callable[[], NDArray[np.float16]] = (
-                partial(result.as_numpy, names.scores)
+                partial(read_output, result, names.scores, shape, np.float16)
                 if region is None
                 else partial(region.read, canvases.nbytes, shape, np.float16)
             )
@@ -186,7 +187,10 @@ class TritonEngine:
         target = InferRequestedOutput(names.logits)
         with stage("network"):
             result = await self._connection.infer(id_.name, id_.version, [source], [target])
-        return np.asarray(result.as_numpy(names.logits), dtype=np.float32)
+        batch, _, height, width = pixels.shape
+        stride = model.contract.stride
+        shape = (batch, len(model.contract.labels.classes), height // stride, width // stride)
+        return read_output(result, names.logits, shape, np.float32)
 
 
 def _has(parser: ParserContract, tta: TestTimeSettings) -> bool:
