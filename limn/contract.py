@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from limn.errors import ContractError
 from limn.labels import LabelSet
@@ -24,6 +24,7 @@ Precision = Literal["fp32", "fp16"]
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 Side = Annotated[int, Field(ge=16, le=4096)]
+Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Size = tuple[Side, Side]
 """(height, width) in pixels."""
 
@@ -131,8 +132,10 @@ class ModelContract(_Frozen):
     fill: tuple[Channel, Channel, Channel] = Field(description="RGB of the padding")
     stride: int = Field(ge=1, le=32, description="input pixels per cell of the logits")
     size_multiple: int = Field(ge=1, le=64, description="every input side is a multiple of this")
-    mean: tuple[float, float, float] = Field(description="per channel, of pixels in 0 to 1")
-    std: tuple[float, float, float]
+    mean: tuple[FiniteFloat, FiniteFloat, FiniteFloat] = Field(
+        description="per channel, of pixels in 0 to 1"
+    )
+    std: tuple[Spread, Spread, Spread]
     color_order: Literal["RGB"] = "RGB"
     tensors: TensorSpec = TensorSpec()
     scales: dict[str, Size] = Field(description="test-time scale -> exact input size")
@@ -160,11 +163,14 @@ class ModelContract(_Frozen):
             raise ValueError(f"name: endings {PARSER_SUFFIX} and {PHOTO_SUFFIX} are Limn's own")
         if len(self.labels.classes) != len(self.labels.palette):
             raise ValueError("labels: classes and palette differ in length")
+        self.labels.label_set()  # raises ValueError where they are none
         if not self.scales:
             raise ValueError("scales: at least one test-time scale is needed")
         if "1" not in self.scales or self.scales["1"] != self.canvas:
             raise ValueError("scales: scale 1 must be there and be the canvas itself")
         for scale, size in self.scales.items():
+            if not is_scale(scale):
+                raise ValueError(f"scales: {scale[:20]!r} is no number as 0.8 or 1 is written")
             if any(side % self.size_multiple for side in size):
                 raise ValueError(
                     f"scales: {scale} is {size[0]}x{size[1]}, not a multiple of"
@@ -219,6 +225,15 @@ class ParserContract(_Frozen):
         return self.name.removesuffix(PARSER_SUFFIX)
 
 
+def is_scale(text: str) -> bool:
+    """Whether a text is a positive number, as it is looked up when a client asks for it."""
+    try:
+        scale = float(text)
+    except ValueError:
+        return False
+    return 0 < scale < math.inf and f"{scale:g}" == text
+
+
 def sha256_of(path: Path) -> str:
     """Hex digest of a file's bytes, read in blocks."""
     with path.open("rb") as file:
@@ -250,6 +265,8 @@ def _read(folder: Path, kind: type[Contract]) -> Contract:
         raise ContractError(
             f"{folder} has no {CONTRACT_FILE}: export the model with `limn export onnx`"
         ) from None
+    except OSError as exc:
+        raise ContractError(f"{path} cannot be read: {exc.strerror}") from exc
     except ValidationError as exc:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'contract'}: {fault['msg']}"
@@ -266,5 +283,9 @@ def _read(folder: Path, kind: type[Contract]) -> Contract:
 def _require_file(model: Path, sha256: str) -> None:
     if not model.is_file():
         raise ContractError(f"{model.parent} has no {model.name}, which its contract names")
-    if sha256_of(model) != sha256:
+    try:
+        found = sha256_of(model)
+    except OSError as exc:
+        raise ContractError(f"{model} cannot be read: {exc.strerror}") from exc
+    if found != sha256:
         raise ContractError(f"{model} is not the file its contract describes: sha256 differs")

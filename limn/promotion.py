@@ -46,6 +46,8 @@ def read_promotion(model: Path, versions: Collection[int]) -> Promotion:
         return Promotion.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return Promotion(served=max(versions))
+    except OSError as exc:
+        raise PromotionError(f"{path} cannot be read: {exc.strerror}") from exc
     except ValidationError as exc:
         raise PromotionError(f"{path} does not say which version is served: {exc}") from exc
 

@@ -77,6 +77,8 @@ class Serving:
         self._current: Generation | None = None
         self._turn = Lock()
         self._tasks: TaskGroup | None = None
+        self._is_asked = False
+        """A reload is asked for that has not begun to read."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -118,6 +120,7 @@ class Serving:
             ReloadRefused: they cannot be used; everything is as before.
         """
         async with self._turn:
+            self._is_asked = False
             try:
                 self._access.reload()
                 fresh = await self._load()
@@ -131,9 +134,14 @@ class Serving:
         return fresh
 
     def reload_soon(self) -> None:
-        """The same, for one who cannot wait; the log tells how it went."""
+        """The same, for one who cannot wait; the log tells how it went.
+
+        One that waits for its turn will read all that is there then: no second need wait beside it.
+        """
         assert self._tasks is not None, "reloaded inside of `running`"
-        self._tasks.start_soon(self._reload_or_log)
+        if not self._is_asked:
+            self._is_asked = True
+            self._tasks.start_soon(self._reload_or_log)
 
     async def _reload_or_log(self) -> None:
         try:
