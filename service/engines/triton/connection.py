@@ -1,10 +1,13 @@
 """Calls to one Triton server: within the request's deadline, tried again, in our errors."""
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 from tritonclient.grpc import InferInput, InferRequestedOutput, InferResult
 from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
@@ -87,7 +90,7 @@ class TritonConnection:
 
         async def call() -> T:
             with anyio.fail_after(PROBE_S):
-                return await question(self._client)
+                return await _cancellable(partial(question, self._client))
 
         return await self._tried(call)
 
@@ -95,10 +98,11 @@ class TritonConnection:
         """Whether the server says that it is ready and that these models are."""
         try:
             with anyio.fail_after(PROBE_S):
-                if not await self._client.is_server_ready():
+                if not await _cancellable(self._client.is_server_ready):
                     return False
                 for name, version in models:
-                    if not await self._client.is_model_ready(name, str(version)):
+                    is_ready = partial(self._client.is_model_ready, name, str(version))
+                    if not await _cancellable(is_ready):
                         return False
         except TimeoutError:
             return False
@@ -113,7 +117,7 @@ class TritonConnection:
     async def _tried(self, call: Callable[[], Awaitable[T]]) -> T:
         for pause in (*RETRY_AFTER_S, None):
             try:
-                return await call()
+                return await _cancellable(call)
             except InferenceServerException as exc:
                 if exc.status() != _UNAVAILABLE or pause is None or remaining_s() <= pause:
                     raise self._translated(exc) from exc
@@ -137,6 +141,19 @@ class TritonConnection:
         if status in _NOT_SERVED:
             return EngineUnavailable(f"Triton at {self.url} cannot serve this: {message}")
         return InferenceFailed(f"Triton: {status}: {message}")
+
+
+async def _cancellable(call: Callable[[], Awaitable[T]]) -> T:
+    """Result of a call of gRPC's, ended as anyio ends it.
+
+    gRPC puts a cancellation of its own in the place of anyio's, which knows its own by their text:
+    a deadline would look like the end of the whole request, and the client have no answer.
+    """
+    try:
+        return await call()
+    except asyncio.CancelledError:
+        await checkpoint_if_cancelled()
+        raise
 
 
 def remaining_s() -> float:
