@@ -3,9 +3,12 @@
 import base64
 import ctypes
 import importlib
+import os
+import sys
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +18,7 @@ from tritonclient.utils import shared_memory
 
 from service.engines.triton.connection import RegionLost
 
+_FILES = Path("/dev/shm")  # noqa: S108 - where Linux keeps POSIX shared memory
 _DEVICE = 0
 """The GPU that Triton's instances are on, by CUDA's number."""
 
@@ -61,6 +65,11 @@ class SystemRegion:
             )
         except shared_memory.SharedMemoryException as exc:
             raise NoSuchMemory(f"no shared memory on this machine: {exc}") from exc
+        try:
+            _reserve(_FILES / self.name, size)
+        except OSError as exc:
+            self.destroy()
+            raise NoSuchMemory(f"no room for shared memory, {size} bytes: {exc.strerror}") from exc
 
     def write(self, values: NDArray[Any]) -> None:
         """See `Region.write`."""
@@ -81,6 +90,16 @@ class SystemRegion:
 
     def destroy(self) -> None:
         shared_memory.destroy_shared_memory_region(self._handle)
+
+
+def _reserve(file: Path, size: int) -> None:
+    """Take the memory now: where none is left, the first write would end the process (SIGBUS)."""
+    if sys.platform == "linux":
+        descriptor = os.open(file, os.O_RDWR)
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        finally:
+            os.close(descriptor)
 
 
 class CudaRegion:
