@@ -77,14 +77,15 @@ class Serving:
         self._current: Generation | None = None
         self._turn = Lock()
         self._tasks: TaskGroup | None = None
-        self._is_asked = False
-        """A reload is asked for that has not begun to read."""
+        self._asked = Event()
+        """Set when a reload is asked for that has not begun to read."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Load the models, and give all back at the end; raises what `start_pipeline` does."""
         self._current = await self._load()
         async with create_task_group() as self._tasks:
+            self._tasks.start_soon(self._reload_when_asked)
             try:
                 yield
             finally:
@@ -120,7 +121,6 @@ class Serving:
             ReloadRefused: they cannot be used; everything is as before.
         """
         async with self._turn:
-            self._is_asked = False
             try:
                 self._access.reload()
                 fresh = await self._load()
@@ -134,21 +134,21 @@ class Serving:
         return fresh
 
     def reload_soon(self) -> None:
-        """The same, for one who cannot wait; the log tells how it went.
+        """The same, for one who cannot wait, such as a signal; the log tells how it went.
 
         One that waits for its turn will read all that is there then: no second need wait beside it.
         """
-        assert self._tasks is not None, "reloaded inside of `running`"
-        if not self._is_asked:
-            self._is_asked = True
-            self._tasks.start_soon(self._reload_or_log)
+        self._asked.set()
 
-    async def _reload_or_log(self) -> None:
-        try:
-            await self.reload()
-        except Exception:
-            # Whatever went wrong, requests go on being answered.
-            logger.exception("not reloaded")
+    async def _reload_when_asked(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked = Event()
+            try:
+                await self.reload()
+            except Exception:
+                # Whatever went wrong, requests go on being answered.
+                logger.exception("not reloaded")
 
     async def _load(self) -> Generation:
         pipeline = await start_pipeline(self._settings, self.resources)
