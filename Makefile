@@ -9,6 +9,7 @@ VENV := $(if $(filter cuda,$(DEVICE)),.venv-cuda,.venv)
 TRITON_VENV := .venv-triton
 LOAD_VENV := .venv-load
 AUDIT_VENV := .venv-audit
+FUZZ_VENV := .venv-fuzz
 SYNTHETIC_VENV := .venv-synthetic
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -28,7 +29,7 @@ TEST_TRITON = $(shell $(PYTHON) -m export.triton.host 2>/dev/null && echo $(TRIT
 
 .DEFAULT_GOAL := help
 .PHONY: help install serve triton synthetic smoke test test-slow lint format train export bench lock \
-	audit sbom
+	audit sbom fuzz
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -127,6 +128,16 @@ bench: $(VENV)/.dev $(TEST_TRITON) ## Limn beside its peers, 25 minutes; BENCH="
 
 load: $(VENV)/.dev $(LOAD_VENV)/.load ## locust against a running server, else one started for it; LOAD="--pattern spike"
 	$(BIN)/python -m loadtests.headless $(LOAD_VENV)/bin/locust $(LOAD)
+
+# In an environment of its own: atheris is built for few versions of Python.
+$(FUZZ_VENV)/.fuzz: requirements/fuzz.txt
+	$(PYTHON) -m venv $(FUZZ_VENV)
+	$(FUZZ_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement requirements/fuzz.txt
+	@touch $@
+
+fuzz: $(FUZZ_VENV)/.fuzz ## fuzz parsers with atheris, an hour; FUZZ="images --seconds 60"
+	$(FUZZ_VENV)/bin/python -m tests.fuzz $(or $(FUZZ),--out docs/results/fuzz.md)
 
 # In an environment of its own: what audits is not what is audited.
 $(AUDIT_VENV)/.audit: requirements/audit.txt

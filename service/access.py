@@ -64,7 +64,7 @@ def _bearer(credentials: Sequence[str]) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _scope_of(path: str) -> KeyScope | None:
+def scope_of(path: str) -> KeyScope | None:
     """What a path needs; one that is not known needs what most need."""
     if path in _OPEN or path.startswith(_OPEN_FOLDER):
         return None
@@ -81,7 +81,7 @@ class AccessGate:
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        needed = _scope_of(scope["path"]) if scope["type"] == "http" else None
+        needed = scope_of(scope["path"]) if scope["type"] == "http" else None
         if needed is None:
             await self.app(scope, receive, send)
             return

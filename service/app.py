@@ -23,7 +23,7 @@ from service.kserve.server import grpc_server
 from service.kserve.servicer import InferenceServicer
 from service.metrics import Metrics
 from service.middleware import AdmissionGate, BodyLimit, RequestContext
-from service.openapi import with_problem_types
+from service.openapi import completed
 from service.rate_gate import RateGate
 from service.rates import Rates
 from service.routes import admin, catalogue, documentation, kserve, operations, page, parse
@@ -174,5 +174,5 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 class _Gateway(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = with_problem_types(super().openapi())
+            self.openapi_schema = completed(super().openapi(), self.state.access.is_restricted)
         return self.openapi_schema

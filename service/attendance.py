@@ -8,10 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from limn.errors import InvalidParameter
 from service import problems
-from service.deadline import Deadline
+from service.deadline import MOST_MILLISECONDS, Deadline
 
 TIMEOUT_HEADER = "X-Request-Timeout-Ms"
-_MOST_DIGITS = 9
 
 
 class Attendance:
@@ -99,6 +98,11 @@ def _milliseconds(scope: Scope) -> int | None:
     text = Headers(scope=scope).get(TIMEOUT_HEADER)
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and int(text)):
-        raise InvalidParameter(TIMEOUT_HEADER, "is a whole number of milliseconds, at least 1")
-    return int(text)
+    digits = len(str(MOST_MILLISECONDS))
+    # Python refuses to read integers of thousands of digits.
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= digits else 0
+    if not 1 <= number <= MOST_MILLISECONDS:
+        raise InvalidParameter(
+            TIMEOUT_HEADER, f"is a whole number of milliseconds, 1 to {MOST_MILLISECONDS}"
+        )
+    return number

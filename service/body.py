@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -13,6 +14,13 @@ from service.errors import MalformedBody
 IMAGE_FIELD = "image"
 _MAX_FIELDS = 32
 _MAX_FIELD_BYTES = 64 * 1024
+
+_CHARSETS = frozenset((b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin-1"))
+"""What a form may say that its texts are in.
+
+Python knows a hundred more by name. Some of them fail in ways of their own, some make half a
+character that no answer can hold, and some take a time that grows with the square of the text.
+"""
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,7 @@ async def read_body(request: Request, max_images: int) -> Body:
 
 
 async def _read_form(request: Request, max_images: int) -> Body:
+    _require_charset(request.headers["content-type"])
     parser = _Parser(
         request.headers,
         request.stream(),
@@ -82,6 +91,14 @@ async def _read_form(request: Request, max_images: int) -> Body:
         return await _contents(form)
     finally:
         await form.close()
+
+
+def _require_charset(content_type: str) -> None:
+    _, options = parse_options_header(content_type)
+    charset = options.get(b"charset", b"utf-8").lower()
+    if charset not in _CHARSETS:
+        named = charset[:20].decode("latin-1")
+        raise MalformedBody(f"a form in {named!r} is not read; send it in utf-8")
 
 
 async def _contents(form: FormData) -> Body:

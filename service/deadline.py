@@ -7,6 +7,9 @@ from anyio import CancelScope, fail_after
 
 from service.errors import AnswerTimeout
 
+MOST_MILLISECONDS = 3_600_000
+"""That a request can allow for its answer."""
+
 
 @contextmanager
 def answer_within(timeout_s: float) -> Iterator[None]:

@@ -1,9 +1,12 @@
 """What a connection may do before there is a request that could be refused."""
 
+import json
 from asyncio import BaseTransport, TimerHandle
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from service import problems
 
 HEAD_TIMEOUT_S = 10.0
 """For a head to arrive, from the connection or from its first byte; for the rest of a body that
@@ -56,6 +59,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_timer()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Problem documents from the first byte on; uvicorn's own is a line of text."""
+        body = json.dumps(problems.document(problems.NO_HTTP)).encode()
+        head = f"content-type: {problems.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(STATUS_LINE[400] + head.encode() + b"connection: close\r\n\r\n" + body)
+        self.transport.close()
 
     def _await_head(self) -> None:
         if self._head_timer is None:

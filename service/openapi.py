@@ -2,15 +2,22 @@
 
 from typing import Any
 
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from service.access import scope_of
+from service.attendance import TIMEOUT_HEADER
+from service.deadline import MOST_MILLISECONDS
 from service.parameters import ParseParameters
 from service.problems import MEDIA_TYPE
 from service.schemas import ParsedPhoto, ProblemDocument
+
+Document = dict[str, Any]
 
 _BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
 
 _ERRORS = {
     400: "The body is empty, or is not the form it says it is",
-    401: "A key is needed, and none that is valid was shown",
+    401: "A key is needed, where keys are asked for, and none that is valid was shown",
     403: "The key is not for this",
     404: "No such model or label set",
     408: "The body did not arrive in time, or trickled",
@@ -27,8 +34,27 @@ _ERRORS = {
 
 _OF_PARSING = tuple(status for status in _ERRORS if status != 409)
 
+_KEY = "key"
+"""Name of the one way to show a key."""
 
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+_REQUEST_ID = {
+    "X-Request-Id": {
+        "description": "the client's own, or a new one; the log has it too",
+        "schema": {"type": "string"},
+    }
+}
+_ALSO_TOLD: dict[str, Document] = {
+    "401": {
+        "WWW-Authenticate": {"description": "the scope needed", "schema": {"type": "string"}},
+    },
+    "429": {
+        "Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}},
+    },
+}
+"""Headers of an answer by its status."""
+
+
+def problem_responses(*statuses: int) -> dict[int | str, Document]:
     """Entries of a route's `responses` for these statuses; all of `/v1/parse` if none is named."""
     return {
         status: {"description": _ERRORS[status], "model": ProblemDocument}
@@ -36,7 +62,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-PARSE_RESPONSES: dict[int | str, dict[str, Any]] = {
+PARSE_RESPONSES: dict[int | str, Document] = {
     200: {
         "description": "The parsed photo, in the form that `output` asks for",
         "model": ParsedPhoto,
@@ -45,7 +71,6 @@ PARSE_RESPONSES: dict[int | str, dict[str, Any]] = {
             "application/octet-stream": _BINARY,
         },
         "headers": {
-            "X-Request-Id": {"schema": {"type": "string"}},
             "Server-Timing": {
                 "description": "milliseconds per stage: decode, canvas, network, fuse, choose,"
                 " encode, and in total",
@@ -56,21 +81,47 @@ PARSE_RESPONSES: dict[int | str, dict[str, Any]] = {
     **problem_responses(),
 }
 
+METRICS_RESPONSES: dict[int | str, Document] = {
+    200: {
+        "description": "Prometheus exposition",
+        "content": {CONTENT_TYPE_LATEST.partition(";")[0]: {"schema": {"type": "string"}}},
+    }
+}
 
-def _form(images: dict[str, Any]) -> dict[str, Any]:
+
+def _form(images: Document) -> Document:
     parameters = ParseParameters.model_json_schema()["properties"]
+    fields = {name: _without_null(schema) for name, schema in parameters.items()}
     return {
         "schema": {
             "type": "object",
             "required": ["image"],
-            "properties": {"image": images, **parameters},
+            "properties": {"image": images, **fields},
         }
     }
 
 
+def _without_null(schema: Document) -> Document:
+    """Of a value that can be left out, and not be null: neither a query nor a form could say so."""
+    alternatives = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(alternatives) != 1:
+        return schema
+    others = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**alternatives[0], **others}
+
+
 _FILE = {"type": "string", "format": "binary"}
 
-PARSE_BODY: dict[str, Any] = {
+_TIMEOUT = {
+    "name": TIMEOUT_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "says what `timeout_ms` does",
+    "schema": {"type": "integer", "minimum": 1, "maximum": MOST_MILLISECONDS},
+}
+
+PARSE_BODY: Document = {
+    "parameters": [_TIMEOUT],
     "requestBody": {
         "required": True,
         "description": "A JPEG, PNG or WebP (others by the service's settings) as the raw body,"
@@ -84,23 +135,62 @@ PARSE_BODY: dict[str, Any] = {
             "application/octet-stream": _BINARY,
             "multipart/form-data": _form(_FILE),
         },
-    }
+    },
 }
 
-BATCH_BODY: dict[str, Any] = {
+BATCH_BODY: Document = {
+    "parameters": [_TIMEOUT],
     "requestBody": {
         "required": True,
         "content": {"multipart/form-data": _form({"type": "array", "items": _FILE})},
-    }
+    },
 }
 
 
-def with_problem_types(schema: dict[str, Any]) -> dict[str, Any]:
-    """Say of every error that its media type is that of problem documents."""
-    for path in schema["paths"].values():
-        for operation in path.values():
-            for status, response in operation["responses"].items():
-                content = response.get("content", {})
-                if int(status) >= 400 and "application/json" in content:
-                    content[MEDIA_TYPE] = content.pop("application/json")
+def completed(schema: Document, is_restricted: bool) -> Document:
+    """What FastAPI infers from the routes, made true where something surrounds them.
+
+    Args:
+        is_restricted: whether keys are asked for.
+    """
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            _complete(operation, needs_key=scope_of(path) is not None)
+            if is_restricted and scope_of(path) is not None:
+                operation["security"] = [{_KEY: []}]
+    components = schema["components"]
+    for name in (_UNREACHED, "ValidationError"):
+        components["schemas"].pop(name, None)
+    if is_restricted:
+        components["securitySchemes"] = {_KEY: {"type": "http", "scheme": "bearer"}}
     return schema
+
+
+_UNREACHED = "HTTPValidationError"
+"""FastAPI's own document, which it states for all routes with parameters; ours is answered."""
+
+
+def _complete(operation: Document, needs_key: bool) -> None:
+    responses: Document = operation["responses"]
+    if _schema_of(responses.get("422", {})) == {"$ref": f"#/components/schemas/{_UNREACHED}"}:
+        del responses["422"]
+    if needs_key:
+        for status in ("401", "403"):
+            responses.setdefault(status, _refusal(int(status)))
+    for status, response in responses.items():
+        content = response.get("content", {})
+        if int(status) >= 400 and "application/json" in content:
+            content[MEDIA_TYPE] = content.pop("application/json")
+        response.setdefault("headers", {}).update(_REQUEST_ID | _ALSO_TOLD.get(status, {}))
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
+
+
+def _schema_of(response: Document) -> Document | None:
+    found: Document | None = response.get("content", {}).get("application/json", {}).get("schema")
+    return found
+
+
+def _refusal(status: int) -> Document:
+    document = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
+    return {"description": _ERRORS[status], "content": {MEDIA_TYPE: {"schema": document}}}

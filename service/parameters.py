@@ -11,6 +11,7 @@ from limn.geometry import Box, parse_boxes
 from limn.labels import LABEL_SETS, LabelSet
 from limn.regions import Outline
 from limn.taxonomy import taxonomy
+from service.deadline import MOST_MILLISECONDS
 from service.engines.protocol import TestTimeSettings
 from service.errors import UnknownLabelSet
 from service.repository import ModelRepository, ServedModel
@@ -69,7 +70,7 @@ class ParseParameters(BaseModel):
         int | None,
         Field(
             ge=1,
-            le=3_600_000,
+            le=MOST_MILLISECONDS,
             description="milliseconds from the request's arrival after which its answer is of no"
             " use; the header `X-Request-Timeout-Ms` says the same",
         ),

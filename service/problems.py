@@ -79,6 +79,10 @@ PROBLEMS: dict[type[LimnError], Problem] = {
 
 INTERNAL = Problem(500, "internal", "The service failed")
 
+NO_HTTP = Problem(
+    400, "no-http", "What came is no HTTP, or the address is longer than 65,535 bytes"
+)
+
 _BY_STATUS = {
     404: Problem(404, "not-found", "There is nothing at this address"),
     405: Problem(405, "method-not-allowed", "The method is not allowed here"),

@@ -76,7 +76,7 @@ class ProblemDocument(_Schema):
     title: Annotated[str, Field(examples=["A parameter is not acceptable"])]
     status: Annotated[int, Field(ge=400, le=599)]
     detail: str | None = None
-    instance: Annotated[str, Field(examples=["/v1/parse"])]
+    instance: Annotated[str | None, Field(examples=["/v1/parse"])] = None
     request_id: str | None = None
     errors: list[FieldProblem] | None = None
 

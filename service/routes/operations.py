@@ -6,7 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 import limn
 from service.dependencies import MetricsOf, ServingOf, WatchdogOf
 from service.errors import EngineUnavailable, WorkersStuck
-from service.openapi import problem_responses
+from service.openapi import METRICS_RESPONSES, problem_responses
 from service.schemas import Health, Version
 
 router = APIRouter(tags=["operations"])
@@ -40,7 +40,7 @@ async def ready(serving: ServingOf) -> Health:
     return _OK
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses=METRICS_RESPONSES)
 async def metrics(metrics: MetricsOf) -> Response:
     """Prometheus exposition."""
     return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -91,7 +91,7 @@ def test_request_that_could_be_read_in_two_ways_is_not_read(service: Service, ra
     answer = service.send(raw)
 
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n"), answer[:100]
-    assert answer.endswith(b"Invalid HTTP request received.")
+    assert b"urn:limn:problem:no-http" in answer
 
 
 @pytest.mark.parametrize(
