@@ -155,7 +155,7 @@ sbom: $(AUDIT_VENV)/.audit ## what serving installs, as build/sbom.json in Cyclo
 		--output-reproducible --of JSON --output-file build/sbom.json
 
 lock: $(VENV)/.dev ## pin what is installed into requirements/
-	$(BIN)/python tools/lock.py cpu > requirements/cpu.txt
+	$(BIN)/python tools/lock.py cpu client > requirements/cpu.txt
 	$(BIN)/python tools/lock.py cpu train > requirements/train.txt
 	$(BIN)/python tools/lock.py cpu train export > requirements/export.txt
 	$(BIN)/python tools/lock.py cpu train export dev > requirements/dev.txt

@@ -5,6 +5,7 @@ import typer
 from cli import benchmark, export, key, prepare, repository
 from cli.batch import batch
 from cli.bench import bench
+from cli.doctor import doctor
 from cli.evaluate import evaluate
 from cli.parse import parse
 from cli.reopen import reopen
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(parse)
+app.command()(doctor)
 app.command()(batch)
 app.command()(bench)
 app.command()(train)

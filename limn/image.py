@@ -16,6 +16,7 @@ from limn.errors import CorruptImage, ImageTooLarge, UnsuitableImage
 from limn.geometry import Size
 from limn.image_formats import DEFAULT_FORMATS, Format, ImageHeader
 from limn.image_header import read_header
+from limn.png_rows import has_all_rows
 
 _EXIF_ORIENTATION = 0x0112
 _SIDEWAYS = (5, 6, 7, 8)
@@ -109,6 +110,8 @@ def decode_reduced(
                 # Else a PNG would be read in search of its EXIF, and what is wrong with its pixels
                 # be taken for what is wrong with that.
                 picture.load()
+            if header.kind == "PNG" and _may_miss_rows(picture) and not has_all_rows(data):
+                raise CorruptImage("the PNG has fewer rows than it promises")
             orientation = _orientation(picture)
             stored = header.height, header.width
             size = stored[::-1] if orientation in _SIDEWAYS else stored
@@ -219,6 +222,13 @@ def _orientation(picture: Image.Image) -> int:
         # A picture whose pixels are fine is not refused for its metadata.
         return 1
     return orientation if orientation in range(1, 9) else 1
+
+
+def _may_miss_rows(picture: Image.Image) -> bool:
+    """Whether the last row is black, as rows are that never came; interlaced, any could be it."""
+    width, height = picture.size
+    last = picture.crop((0, height - 1, width, height))
+    return bool(picture.info.get("interlace")) or not np.asarray(last).any()
 
 
 def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

@@ -4,12 +4,12 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from limn.wire import ParsedPhoto, ProblemDocument
 from service.access import scope_of
 from service.attendance import TIMEOUT_HEADER
 from service.deadline import MOST_MILLISECONDS
 from service.parameters import ParseParameters
 from service.problems import MEDIA_TYPE
-from service.schemas import ParsedPhoto, ProblemDocument
 
 Document = dict[str, Any]
 

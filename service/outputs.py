@@ -73,7 +73,7 @@ def _encode(parsed: Parsed, output: Output) -> bytes:
 
 
 def _document(parsed: Parsed) -> dict[str, Any]:
-    """The JSON that `service.schemas.ParsedPhoto` describes."""
+    """The JSON that `limn.wire.ParsedPhoto` describes."""
     height, width = parsed.photo.label_map.shape
     return {
         "model": parsed.plan.model.id.name,

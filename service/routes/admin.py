@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
+from limn.wire import Reloaded, ServedVersion
 from service.access import ADMIN_FOLDER
 from service.dependencies import AccessOf, ServingOf
 from service.errors import NotOffered
 from service.openapi import problem_responses
-from service.schemas import Reloaded, ServedVersion
 
 router = APIRouter(prefix=ADMIN_FOLDER.rstrip("/"), tags=["operations"])
 

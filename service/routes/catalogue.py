@@ -3,11 +3,7 @@
 from fastapi import APIRouter
 
 from limn.labels import LABEL_SETS, LabelSet
-from service.dependencies import PipelineOf
-from service.errors import UnknownLabelSet
-from service.openapi import problem_responses
-from service.repository import ModelRepository
-from service.schemas import (
+from limn.wire import (
     Accuracy,
     LabelClass,
     LabelSetDocument,
@@ -15,6 +11,10 @@ from service.schemas import (
     ModelDocument,
     ModelList,
 )
+from service.dependencies import PipelineOf
+from service.errors import UnknownLabelSet
+from service.openapi import problem_responses
+from service.repository import ModelRepository
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 

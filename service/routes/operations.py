@@ -4,10 +4,10 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 import limn
+from limn.wire import Health, Version
 from service.dependencies import MetricsOf, ServingOf, WatchdogOf
 from service.errors import EngineUnavailable, WorkersStuck
 from service.openapi import METRICS_RESPONSES, problem_responses
-from service.schemas import Health, Version
 
 router = APIRouter(tags=["operations"])
 

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from limn.errors import LimnError
+from limn.wire import BatchAnswer
 from service import problems
 from service.body import Body, Upload, read_body
 from service.deadline import Deadline, answer_within
@@ -18,7 +19,6 @@ from service.dependencies import DeadlineOf, LimitsOf, PipelineOf
 from service.openapi import BATCH_BODY, PARSE_BODY, PARSE_RESPONSES, problem_responses
 from service.parameters import ParseParameters, ParsePlan
 from service.pipeline import ParsingPipeline
-from service.schemas import BatchAnswer
 
 router = APIRouter(prefix="/v1/parse", tags=["parse"])
 

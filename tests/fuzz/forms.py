@@ -6,8 +6,8 @@ from typing import Any
 from PIL import Image
 from pydantic import TypeAdapter
 
+from limn.wire import BatchAnswer, ParsedPhoto, ProblemDocument
 from service.problems import MEDIA_TYPE
-from service.schemas import BatchAnswer, ParsedPhoto, ProblemDocument
 from tests.fuzz.samples import samples, smallest
 from tests.fuzz.standing import Answer, standing
 from tests.fuzz.target import Target

@@ -12,7 +12,7 @@ from pycocotools import mask as coco
 
 from limn.labels import LIP, PASCAL_PERSON_PART
 from limn.taxonomy import taxonomy
-from service.schemas import ParsedPhoto
+from limn.wire import ParsedPhoto
 from tests.fixtures import pictures
 
 BOXES = "[[0, 0, 120, 200], [60.5, 40, 400, 250]]"

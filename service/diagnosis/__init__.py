@@ -1,0 +1,1 @@
+"""What a machine offers the service, and what would go wrong there: `limn doctor`."""
