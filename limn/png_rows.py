@@ -16,7 +16,7 @@ _ADAM7 = (
     (1, 0, 2, 1),
 )
 """First row, first column, and steps of the passes (PNG specification, 8.2)."""
-_PIECE_BYTES = 2**20
+_PIECE_BYTES = 2**16
 
 
 def has_all_rows(data: bytes) -> bool:
@@ -53,5 +53,8 @@ def _pixel_chunks(data: bytes) -> Iterator[bytes]:
         size = int.from_bytes(data[position : position + 4], "big")
         start = position + 8
         if data[position + 4 : start] == b"IDAT":
-            yield data[start : start + size]
+            # In pieces: what a piece does not use up is copied.
+            end = min(start + size, len(data))
+            for piece in range(start, end, _PIECE_BYTES):
+                yield data[piece : min(piece + _PIECE_BYTES, end)]
         position = start + size + 4

@@ -69,7 +69,6 @@ def avif(width: int, height: int) -> bytes:
         pytest.param(AVIF[:20], 422, "corrupt-image", id="avif-signature"),
         pytest.param(AVIF[: SIZE + 8], 422, "corrupt-image", id="avif-cut-in-its-boxes"),
         pytest.param(AVIF[: len(AVIF) // 2], 422, "corrupt-image", id="half-an-avif"),
-        pytest.param(avif(10, 10), 422, "corrupt-image", id="avif-larger-than-stated"),
         pytest.param(avif(0, 256), 422, "corrupt-image", id="avif-without-width"),
         pytest.param(avif(2**32 - 1, 2**32 - 1), 413, "image-too-large", id="avif-promised"),
         pytest.param(

@@ -14,6 +14,7 @@ from tests.fixtures.damaged import (
     png_chunks,
     png_of,
     png_with,
+    raw_png,
 )
 from tests.integration.faults.asking import Service, check
 
@@ -21,6 +22,10 @@ PNG = pictures.png()
 STREAM = b"".join(content for kind, content in png_chunks(PNG) if kind == b"IDAT")
 PIXELS = zlib.decompress(STREAM)
 END = (b"IEND", b"")
+_PASSES = dict(png_chunks(raw_png(pictures.photo(), 8, 2, interlaced=True)))
+INTERLACED_HEADER = (b"IHDR", _PASSES[b"IHDR"])
+INTERLACED = zlib.decompress(_PASSES[b"IDAT"])
+BLACK = np.concatenate([pictures.photo()[:200], np.zeros((56, 192, 3), np.uint8)])
 
 
 def header(
@@ -81,6 +86,13 @@ def with_pixels(pixels: bytes, **changes: int) -> bytes:
         ),
         pytest.param(
             with_pixels(PIXELS[: len(PIXELS) // 2]), 422, "corrupt-image", id="half-of-the-rows"
+        ),
+        pytest.param(with_pixels(PIXELS[:-1]), 422, "corrupt-image", id="a-byte-too-few"),
+        pytest.param(
+            png_of(INTERLACED_HEADER, (b"IDAT", zlib.compress(INTERLACED[:-600])), END),
+            422,
+            "corrupt-image",
+            id="interlaced-without-its-last-row",
         ),
         pytest.param(
             with_pixels(b"\x09" + PIXELS[1:]), 422, "corrupt-image", id="filter-that-is-none"
@@ -174,3 +186,13 @@ def test_png_whose_pixels_are_whole_is_answered(service: Service, data: bytes) -
     plain = service.post(content=PNG)
 
     assert service.post(content=data).content == plain.content
+
+
+@pytest.mark.parametrize("interlaced", [False, True], ids=["plain", "interlaced"])
+def test_png_that_ends_in_black_is_whole(service: Service, interlaced: bool) -> None:
+    data = raw_png(BLACK, 8, 2, interlaced)
+
+    answer = service.post(content=data)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.content == service.post(content=pictures.encoded(BLACK, "PNG")).content
