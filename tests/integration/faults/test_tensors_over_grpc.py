@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -253,3 +254,37 @@ def test_port_of_grpc_bears_what_is_not_grpc(
             rest(connection)
 
     assert call(channel, b"", "ServerLive")
+
+
+@pytest.mark.parametrize(
+    "timeout",
+    [
+        pytest.param(1e-6, id="over-at-once"),
+        pytest.param(0.0, id="none"),
+        pytest.param(-1, id="past"),
+    ],
+)
+def test_call_whose_time_is_over_is_given_up(channel: grpc.Channel, timeout: float) -> None:
+    photo = struct.pack("<I", len(pictures.jpeg())) + pictures.jpeg()
+    message = request((1,), photo, "BYTES", "photo", "baseline_photo").SerializeToString()
+
+    with pytest.raises(grpc.RpcError) as caught:
+        call(channel, message, timeout=timeout)
+
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def test_calls_that_are_cancelled_at_once_leave_nothing_behind(
+    service: Service, channel: grpc.Channel
+) -> None:
+    photo = struct.pack("<I", len(pictures.jpeg())) + pictures.jpeg()
+    message = request((1,), photo, "BYTES", "photo", "baseline_photo").SerializeToString()
+    method = channel.unary_unary(METHOD + "ModelInfer")
+
+    for _ in range(30):
+        method.future(message).cancel()
+
+    deadline = time.monotonic() + PATIENCE_S
+    while "limn_requests_in_flight 0.0" not in service.get("/metrics").text:
+        assert time.monotonic() < deadline, "requests of clients that have gone are in flight"
+        time.sleep(0.02)
