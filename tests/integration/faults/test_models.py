@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import numpy as np
-import onnx
 import pytest
 from fastapi.testclient import TestClient
-from onnx import TensorProto, helper, numpy_helper
 
 from limn.contract import CONTRACT_FILE, sha256_of
 from limn.labels import PPSS
@@ -24,6 +21,7 @@ from service.settings import Settings
 from tests.fixtures import pictures
 from tests.fixtures.gateway import Gateway, gateway
 from tests.fixtures.models import graph, write_model, write_parser
+from tests.fixtures.odd_graphs import dark_graph, foreign_graph, nan_graph, outside_graph
 from tests.fixtures.process import LIMN
 from tests.integration.faults.asking import PATIENCE_S, check
 
@@ -59,65 +57,6 @@ def make_folder(path: Path) -> None:
 def swap(folder: Path) -> None:
     """The graph of another model in the place of its own."""
     (folder / "model.onnx").write_bytes(graph(len(PPSS)).SerializeToString())
-
-
-def nan_graph() -> onnx.ModelProto:
-    proto = graph()
-    bias = proto.graph.initializer[1]
-    values = numpy_helper.to_array(bias).copy()
-    values[3] = np.nan
-    bias.CopyFrom(numpy_helper.from_array(values, bias.name))
-    return proto
-
-
-def dark_graph() -> onnx.ModelProto:
-    """Logits of no number for the whole picture where a pixel of it is black; right otherwise.
-
-    The square root of a negative number is none; normalised black is -2.12 or so, and 0 is not.
-    """
-    proto = graph()
-    nodes, constants = proto.graph.node, proto.graph.initializer
-    nodes[0].output[0] = "plain"
-    constants.append(numpy_helper.from_array(np.array([2.0], np.float32), "most"))
-    nodes.extend(
-        [
-            helper.make_node("ReduceMin", ["pixels"], ["least"], keepdims=1),
-            helper.make_node("Add", ["least", "most"], ["margin"]),
-            helper.make_node("Sqrt", ["margin"], ["root"]),
-            helper.make_node("Sub", ["root", "root"], ["nothing"]),
-            helper.make_node("Add", ["plain", "nothing"], ["logits"]),
-        ]
-    )
-    return proto
-
-
-def foreign_graph() -> bytes:
-    """A graph with an operator that nobody has."""
-    node = helper.make_node("Teleport", ["pixels"], ["logits"], domain="elsewhere")
-    shape: list[str | int | None] = ["batch", 3, None, None]
-    return bytes(
-        helper.make_model(
-            helper.make_graph(
-                [node],
-                "elsewhere",
-                [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, shape)],
-                [helper.make_tensor_value_info("logits", TensorProto.FLOAT, shape)],
-            ),
-            opset_imports=[helper.make_opsetid("elsewhere", 1)],
-            ir_version=10,
-        ).SerializeToString()
-    )
-
-
-def outside_graph() -> bytes:
-    """A graph whose weights are said to be in a file elsewhere on the machine."""
-    proto = graph()
-    tensor = proto.graph.initializer[0]
-    tensor.ClearField("raw_data")
-    tensor.data_location = TensorProto.EXTERNAL
-    entry = tensor.external_data.add()
-    entry.key, entry.value = "location", "../../../../../etc/passwd"
-    return bytes(proto.SerializeToString())
 
 
 DAMAGES = [
