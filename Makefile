@@ -11,6 +11,7 @@ LOAD_VENV := .venv-load
 AUDIT_VENV := .venv-audit
 FUZZ_VENV := .venv-fuzz
 SYNTHETIC_VENV := .venv-synthetic
+SITE_VENV := .venv-site
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -29,7 +30,7 @@ TEST_TRITON = $(shell $(PYTHON) -m export.triton.host 2>/dev/null && echo $(TRIT
 
 .DEFAULT_GOAL := help
 .PHONY: help install serve triton synthetic smoke test test-slow lint format train export bench lock \
-	audit sbom fuzz
+	audit sbom fuzz soak overload reference site
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -81,6 +82,13 @@ $(LOAD_VENV)/.load: requirements/load.txt
 	$(PYTHON) -m venv $(LOAD_VENV)
 	$(LOAD_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--requirement requirements/load.txt
+	@touch $@
+
+# Not in $(VENV): a generator of pages is no part of the service.
+$(SITE_VENV)/.site: requirements/site.txt
+	$(PYTHON) -m venv $(SITE_VENV)
+	$(SITE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement requirements/site.txt
 	@touch $@
 
 install: $(VENV)/.serve ## what serving on a CPU needs, no torch
@@ -139,6 +147,12 @@ $(FUZZ_VENV)/.fuzz: requirements/fuzz.txt
 fuzz: $(FUZZ_VENV)/.fuzz ## fuzz parsers with atheris, an hour; FUZZ="images --seconds 60"
 	$(FUZZ_VENV)/bin/python -m tests.fuzz $(or $(FUZZ),--out docs/results/fuzz.md)
 
+soak: $(VENV)/.dev ## 20,000 requests to a server that must stay as it was, half an hour; needs the cores
+	$(BIN)/python -m loadtests.soak $(or $(SOAK),--out docs/results/soak.md)
+
+overload: $(VENV)/.dev ## ten times what the server can do, two minutes; needs the cores
+	$(BIN)/python -m loadtests.overload $(or $(OVERLOAD),--out docs/results/overload.md)
+
 # In an environment of its own: what audits is not what is audited.
 $(AUDIT_VENV)/.audit: requirements/audit.txt
 	$(PYTHON) -m venv $(AUDIT_VENV)
@@ -153,6 +167,13 @@ sbom: $(AUDIT_VENV)/.audit ## what serving installs, as build/sbom.json in Cyclo
 	@mkdir -p build
 	$(AUDIT_VENV)/bin/cyclonedx-py requirements requirements/cpu.txt --pyproject pyproject.toml \
 		--output-reproducible --of JSON --output-file build/sbom.json
+
+reference: $(VENV)/.dev ## write docs/reference anew, from the code
+	$(BIN)/python -m tools.reference
+
+site: $(VENV)/.dev $(SITE_VENV)/.site ## the documentation as pages, in build/site
+	$(BIN)/python -m tools.reference --openapi build/openapi.json
+	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(SITE_VENV)/bin/mkdocs build --quiet
 
 lock: $(VENV)/.dev ## pin what is installed into requirements/
 	$(BIN)/python tools/lock.py cpu client > requirements/cpu.txt

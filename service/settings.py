@@ -55,10 +55,14 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins whose pages may ask; none by default"
     )
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error"
+    )
 
     model_repository: Path = Field(
-        default_factory=_model_repository, description="folder with one folder per model"
+        default_factory=_model_repository,
+        description="folder with one folder per model",
+        json_schema_extra={"stated": "the checkout's `model_repository`"},
     )
     default_model: str | None = Field(
         None, description="model of requests that name none; `mman`, else the first by name"
@@ -83,7 +87,11 @@ class Settings(BaseSettings):
         2, ge=0, le=1_000, description="milliseconds that a canvas waits for others to join it"
     )
     sessions: int = Field(
-        default_factory=_cores, ge=1, le=256, description="worker threads that compute"
+        default_factory=_cores,
+        ge=1,
+        le=256,
+        description="worker threads that compute",
+        json_schema_extra={"stated": "one per core"},
     )
     max_in_flight: int = Field(
         16, ge=1, le=10_000, description="requests worked on or waiting; the next one gets 429"
@@ -95,6 +103,7 @@ class Settings(BaseSettings):
         default_factory=lambda: 200.0 * _cores(),
         gt=0,
         description="units of work at a time, and in one request; a unit is one person at scale 1",
+        json_schema_extra={"stated": "200 per core"},
     )
     request_timeout_s: float = Field(
         60, gt=0, le=3_600, description="seconds for the body to arrive, and again for the answer"
@@ -111,21 +120,26 @@ class Settings(BaseSettings):
     image_formats: Annotated[tuple[Format, ...], NoDecode] = Field(
         DEFAULT_FORMATS, min_length=1, description="formats that are read"
     )
-    max_image_pixels: int = Field(50_000_000, ge=1, le=MOST_IMAGE_PIXELS)
-    max_image_side: int = Field(16_384, ge=1, le=65_535, description="pixels")
+    max_image_pixels: int = Field(
+        50_000_000, ge=1, le=MOST_IMAGE_PIXELS, description="pixels of an image, by its header"
+    )
+    max_image_side: int = Field(
+        16_384, ge=1, le=65_535, description="pixels of an image's longer side"
+    )
     max_image_aspect: float = Field(20, ge=1, description="longer side by shorter")
     max_image_frames: int = Field(100, ge=1, description="of an animation; the first is parsed")
     max_image_bytes_in_flight: int = Field(
         default_factory=lambda: max(2 * 2**30, _cores() * 256 * 2**20),
         description="memory of photos being decoded and answered; the next one waits",
+        json_schema_extra={"stated": "256 MiB per core, at least 2 GiB"},
     )
     max_batch_images: int = Field(
         16, ge=1, le=1_000, description="images, canvases or inputs in one batch request"
     )
     max_boxes: int = Field(64, ge=1, le=250, description="boxes in one request")
     max_scales: int = Field(8, ge=1, le=32, description="test-time scales in one request")
-    min_scale: float = Field(0.25, gt=0, le=1)
-    max_scale: float = Field(2, ge=1, le=8)
+    min_scale: float = Field(0.25, gt=0, le=1, description="smallest test-time scale")
+    max_scale: float = Field(2, ge=1, le=8, description="largest test-time scale")
 
     @field_validator("image_formats", mode="before")
     @classmethod
