@@ -15,16 +15,23 @@ from tests.fixtures.gateway import Gateway
 from tests.fixtures.process import Process
 
 PATIENCE_S = 20
+QUICK = "/v1/parse?scales=1"
 LOG_LINE = re.compile(r"(INFO|WARNING|ERROR|CRITICAL): +\S.*\n")
 
 
 @dataclass(frozen=True)
 class Service:
-    """A running service, its addresses `host:port`; `expected` is its answer to the good photo."""
+    """A running service, its addresses `host:port`.
+
+    Attributes:
+        expected: its answer to the good photo.
+        at_once: the same at one scale, which is quicker to ask after every row.
+    """
 
     http: str
     grpc: str
     expected: bytes
+    at_once: bytes
     client: httpx2.Client
 
     def post(self, path: str = "/v1/parse", **request: Any) -> httpx2.Response:
@@ -35,8 +42,8 @@ class Service:
 
     def require_served(self) -> None:
         """The next good request is answered as it always was."""
-        answer = self.post(content=pictures.jpeg())
-        assert (answer.status_code, answer.content) == (200, self.expected)
+        answer = self.post(QUICK, content=pictures.jpeg())
+        assert (answer.status_code, answer.content) == (200, self.at_once)
 
     def connect(self) -> socket.socket:
         host, port = self.http.split(":")
@@ -68,9 +75,11 @@ def rest(connection: socket.socket) -> bytes:
 def asked(running: Process | Gateway) -> Iterator[Service]:
     """A service that is known to answer."""
     with httpx2.Client(base_url=f"http://{running.http}", timeout=PATIENCE_S) as client:
-        expected = client.post("/v1/parse", content=pictures.jpeg())
-        assert expected.status_code == 200, expected.text
-        yield Service(running.http, running.grpc, expected.content, client)
+        expected, at_once = (
+            client.post(path, content=pictures.jpeg()) for path in ("/v1/parse", QUICK)
+        )
+        assert expected.status_code == at_once.status_code == 200, expected.text
+        yield Service(running.http, running.grpc, expected.content, at_once.content, client)
 
 
 def check(response: httpx2.Response, status: int, slug: str) -> dict[str, Any]:

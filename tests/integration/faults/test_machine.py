@@ -119,7 +119,7 @@ def run_batch(repository: Path, *command: str) -> subprocess.CompletedProcess[st
 
 
 def test_batch_on_a_full_disk_says_so_and_goes_on_later(repository: Path, tmp_path: Path) -> None:
-    photos = batches.write_photos(tmp_path / "photos", 6)
+    photos = batches.write_photos(tmp_path / "photos", 3)
     out, whole = tmp_path / "out", tmp_path / "whole"
     command = (str(LIMN), "batch", str(photos), str(out))
     size = max(len(data) for data in masks(run_whole(repository, photos, whole)).values())

@@ -169,7 +169,7 @@ def test_killed_under_load_it_is_ready_again_soon(repository: Path) -> None:
 def test_clients_that_reset_within_the_answer_break_no_other(repository: Path) -> None:
     with process(repository) as running, asked(running) as service, loaded(running) as load:
         host, port = running.http.split(":")
-        for _ in range(20):
+        for _ in range(8):
             # The answer is larger than what the client's window takes, so it is being written.
             client = socket.socket()
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_024)
