@@ -63,6 +63,27 @@ def test_more_connections_than_descriptors_pass_by(repository: Path) -> None:
         assert running.wait() == 0
 
 
+@pytest.mark.slow  # waits the ten seconds that a connection without a request has
+def test_descriptors_come_back_from_clients_that_keep_them(repository: Path) -> None:
+    command = limited(DESCRIPTORS, 100, str(LIMN), "serve")
+    with process(repository, command=command) as running, ExitStack() as stack:
+        for _ in range(150):
+            stack.enter_context(connect(running.http))
+        start = time.monotonic()
+        refused = 0
+        while True:
+            try:
+                httpx2.get(f"http://{running.http}/livez", timeout=PATIENCE_S).raise_for_status()
+                break
+            except httpx2.TransportError:
+                refused += 1
+                assert time.monotonic() - start < 2 * PATIENCE_S, "nobody new is answered"
+                time.sleep(0.2)
+
+    assert refused, "there were descriptors left"
+    assert time.monotonic() - start < PATIENCE_S
+
+
 def test_log_on_a_full_disk_stops_nobody(repository: Path) -> None:
     with Path("/dev/full").open("w") as full, free_process(repository, stderr=full) as http:
         for _ in range(3):
