@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,8 +23,8 @@ from tests.fixtures import pictures
 from tests.fixtures.gateway import Gateway, gateway
 from tests.fixtures.models import graph, write_model, write_parser
 from tests.fixtures.odd_graphs import dark_graph, foreign_graph, nan_graph, outside_graph
-from tests.fixtures.process import LIMN
-from tests.integration.faults.asking import PATIENCE_S, check
+from tests.fixtures.process import LIMN, process
+from tests.integration.faults.asking import LOG_LINE, PATIENCE_S, check
 
 Damage = Callable[[Path], object]
 
@@ -240,6 +241,19 @@ def test_photo_that_the_network_has_no_numbers_for_is_a_failure(tmp_path: Path) 
         check(answer, 500, "inference-failed")
     assert [item["status"] for item in batch.json()["items"]] == [200, 500]
     assert after.status_code == 200
+
+
+def test_failure_of_the_network_is_in_the_log_with_its_reason(tmp_path: Path) -> None:
+    write_model(tmp_path, proto=dark_graph())
+    with process(tmp_path) as running:
+        black = pictures.encoded(pictures.photo() * 0, "PNG")
+        refused = httpx2.post(f"http://{running.http}/v1/parse", content=black)
+        running.signal(signal.SIGTERM)
+        assert running.wait() == 0
+
+    check(refused, 500, "inference-failed")
+    assert "ERROR:    InferenceFailed: the network answers what are no numbers" in running.log
+    assert [line for line in running.lines if not LOG_LINE.fullmatch(line)] == []
 
 
 def test_unexpected_failure_says_nothing_of_itself(
