@@ -10,36 +10,15 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-from loadtests.bench.processes import free_port, started
-from loadtests.bench.roster import ROOT, Program
+from loadtests.bench.roster import ROOT
+from loadtests.own_server import Ports, is_ready, own_server
 from loadtests.server import CannotMeasure
 
-START_S = 60.0
-
-
-class Ports(NamedTuple):
-    """Of a server on the loopback address."""
-
-    http: int
-    grpc: int
-
-
 USUAL = Ports(8080, 8001)
-
-
-def is_ready(ports: Ports) -> bool:
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:{ports.http}/readyz", timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 @contextmanager
@@ -49,17 +28,9 @@ def server(folder: Path) -> Iterator[Ports]:
         print(f"asking the server on port {USUAL.http}", flush=True)
         yield USUAL
         return
-    ports = Ports(free_port(), free_port())
-    variables = {"LIMN_HTTP_PORT": str(ports.http), "LIMN_GRPC_PORT": str(ports.grpc)}
-    program = Program([Path(sys.executable).with_name("limn"), "serve"], variables)
     print(f"nobody is ready on port {USUAL.http}: starting a server", flush=True)
-    with started(program, ROOT, folder / "limn.log") as tree:
-        deadline = time.monotonic() + START_S
-        while not is_ready(ports):
-            if tree.has_ended or time.monotonic() > deadline:
-                raise CannotMeasure(f"the server did not start:\n{tree.last_words()}")
-            time.sleep(0.1)
-        yield ports
+    with own_server(folder) as own:
+        yield own.ports
 
 
 def main() -> int:
@@ -68,7 +39,7 @@ def main() -> int:
         done = subprocess.run(  # noqa: S603 - our own command line
             [
                 *(locust, "--locustfile", ROOT / "loadtests/locustfile.py", "--headless"),
-                *("--only-summary", "--host", f"http://127.0.0.1:{ports.http}"),
+                *("--only-summary", "--host", ports.url),
                 *("--grpc", f"127.0.0.1:{ports.grpc}", *arguments),
             ],
             env=os.environ | {"PYTHONPATH": str(ROOT)},

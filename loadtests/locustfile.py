@@ -21,7 +21,7 @@ from tritonclient.utils import InferenceServerException
 
 from loadtests.mix import Request, bad_request, good_request, picture
 from loadtests.patterns import DURATION_S, users
-from loadtests.verdict import PATTERNS, Answer, Outcomes, report
+from loadtests.verdict import PATTERNS, Answer, Outcomes, grpc_answer, http_answer, report
 
 # locust runs its users in greenlets; gRPC has to let go of them when it waits.
 grpc.experimental.gevent.init_gevent()
@@ -30,15 +30,6 @@ PICTURES = 40
 BAD_SHARE = 0.15
 TIMEOUT_S = 120
 BACK_OFF_S = 0.5
-HANGS_UP_BYTES = 2**20
-"""A server may hang up on a bad body of more than that before it has come."""
-
-HTTP_ANSWERS: dict[int, Answer] = {200: "answered", 429: "refused"}
-GRPC_ANSWERS: dict[str, Answer] = {
-    "StatusCode.OK": "answered",
-    "StatusCode.RESOURCE_EXHAUSTED": "refused",
-    "StatusCode.INVALID_ARGUMENT": "told",
-}
 
 outcomes = Outcomes()
 pictures = [picture(random.Random(index)) for index in range(PICTURES)]
@@ -100,9 +91,7 @@ class HttpUser(FastHttpUser):  # type: ignore[misc]
         ) as response:
             seconds = time.perf_counter() - start
             status = response.status_code
-            # 0 is a broken line, which a server that hangs up on a large bad body leaves behind.
-            is_told = 400 <= status < 500 or (status == 0 and len(request.body) > HANGS_UP_BYTES)
-            answer = HTTP_ANSWERS.get(status, "told" if is_told else "other")
+            answer = http_answer(status, len(request.body))
             error = outcomes.count(request.is_good, answer, seconds, f"HTTP {status}")
             response.success() if error is None else response.failure(error)
         back_off(answer)
@@ -137,7 +126,7 @@ class GrpcUser(User):  # type: ignore[misc]
         except InferenceServerException as exc:
             status = str(exc.status())
         seconds = time.perf_counter() - start
-        answer = GRPC_ANSWERS.get(status, "other")
+        answer = grpc_answer(status)
         error = outcomes.count(is_good, answer, seconds, status)
         self.environment.events.request.fire(
             request_type="gRPC",

@@ -12,6 +12,15 @@ PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
 Answer = Literal["answered", "refused", "told", "other"]
 """What a request got: its result, that it should come later, that it is bad, anything else."""
 
+HANGS_UP_BYTES = 2**20
+"""A server may hang up on a bad body of more than that before it has come."""
+
+_GRPC_ANSWERS: dict[str, Answer] = {
+    "StatusCode.OK": "answered",
+    "StatusCode.RESOURCE_EXHAUSTED": "refused",
+    "StatusCode.INVALID_ARGUMENT": "told",
+}
+
 FEWEST = 20
 """Answers without which nothing can be said."""
 
@@ -73,6 +82,19 @@ class Outcomes:
             self.failures[error] += 1
             return error
         return None
+
+
+def http_answer(status: int, sent_bytes: int) -> Answer:
+    """What a status means; 0 is a broken line, as a server leaves it that hangs up."""
+    if status in (200, 429):
+        return "answered" if status == 200 else "refused"
+    is_told = 400 <= status < 500 or (status == 0 and sent_bytes > HANGS_UP_BYTES)
+    return "told" if is_told else "other"
+
+
+def grpc_answer(status: str) -> Answer:
+    """What the name of a status code means."""
+    return _GRPC_ANSWERS.get(status, "other")
 
 
 def faults(outcomes: Outcomes, thresholds: Thresholds) -> list[str]:

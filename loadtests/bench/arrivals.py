@@ -35,11 +35,13 @@ class OpenWindow:
         return Window(self.seconds, self.latencies, self.errors)
 
 
-def poisson(rate: float, seconds: float, rng: random.Random) -> list[float]:
-    """Seconds at which requests come, `rate` per second on average, ascending."""
+def poisson(
+    rate: float, seconds: float, rng: random.Random, most: int = MOST_REQUESTS
+) -> list[float]:
+    """Seconds at which requests come, `rate` per second on average, ascending; at most so many."""
     times: list[float] = []
     now = rng.expovariate(rate)
-    while now < seconds and len(times) < MOST_REQUESTS:
+    while now < seconds and len(times) < most:
         times.append(now)
         now += rng.expovariate(rate)
     return times

@@ -1,5 +1,6 @@
 """Asks one server for one photo over HTTP, as cheaply as an asyncio client can."""
 
+import re
 import resource
 from types import TracebackType
 from typing import Self
@@ -8,9 +9,23 @@ import aiohttp
 
 from loadtests.load import LONGEST_S
 
+_TOTAL = re.compile(r"\btotal;dur=([\d.]+)")
+
 
 class Status(Exception):
-    """An answer that is not 200."""
+    """An answer that is not 200.
+
+    Attributes:
+        code: of HTTP.
+        server_ms: milliseconds from the request's arrival to this, as the server has counted them;
+            None where it does not say.
+    """
+
+    def __init__(self, code: int, timing: str = "") -> None:
+        super().__init__(str(code))
+        self.code = code
+        found = _TOTAL.search(timing)
+        self.server_ms = float(found[1]) if found else None
 
 
 class Client:
@@ -42,7 +57,7 @@ class Client:
         async with self._session.post(self._url, data=self._body) as response:
             answer = await response.read()
             if response.status != 200:
-                raise Status(str(response.status))
+                raise Status(response.status, response.headers.get("Server-Timing", ""))
             return answer
 
 

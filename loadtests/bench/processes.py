@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,15 @@ import psutil
 from loadtests.bench.roster import Program
 
 STOP_S = 10.0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What processes hold: resident memory in MB, file descriptors, threads."""
+
+    memory_mb: float
+    descriptors: int
+    threads: int
 
 
 def free_port() -> int:
@@ -57,6 +67,24 @@ class Tree:
             with suppress(psutil.Error):
                 total += each.memory_full_info().pss
         return total / 2**20
+
+    def usage(self) -> Usage:
+        """Now; cheap enough to be asked often, and what several processes share counts for each."""
+        memory, descriptors, threads = 0, 0, 0
+        for each in self.members():
+            with suppress(psutil.Error), each.oneshot():
+                memory += each.memory_info().rss
+                descriptors += each.num_fds()
+                threads += each.num_threads()
+        return Usage(memory / 1e6, descriptors, threads)
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the process that was started."""
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """Until it has ended; its exit status."""
+        return self._process.wait(STOP_S)
 
     @property
     def has_ended(self) -> bool:

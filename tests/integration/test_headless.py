@@ -7,7 +7,8 @@ import pytest
 
 from loadtests import headless
 from loadtests.bench.processes import free_port
-from loadtests.headless import Ports, is_ready, server
+from loadtests.headless import server
+from loadtests.own_server import Ports, is_ready
 from tests.fixtures.gateway import gateway
 
 
