@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.datastructures import State
 from starlette.middleware.cors import CORSMiddleware
@@ -30,6 +31,7 @@ from service.routes import admin, catalogue, documentation, kserve, operations, 
 from service.security_headers import SecurityHeaders
 from service.serving import Serving
 from service.settings import Settings
+from service.traces import TraceRequests, Traces
 from service.watchdog import Watchdog
 
 _DESCRIPTION = (
@@ -102,15 +104,14 @@ def _set_state(state: State, settings: Settings) -> None:
     """What routes ask for; see `service.dependencies`."""
     per_minute = settings.rate_limit_per_minute
     state.metrics = Metrics()
+    state.traces = Traces(settings.traces_endpoint)
     state.access = Access(settings.keys_file)
     state.rates = Rates(per_minute) if per_minute else None
     state.admission = Admission(
         settings.max_in_flight, settings.max_body_bytes_in_flight, state.metrics
     )
-    state.serving = Serving(settings, state.access)
+    state.serving = Serving(settings, state.access, state.metrics)
     state.watchdog = Watchdog(state.serving.resources.workers)
-    budget = state.serving.resources.budget
-    state.metrics.cost_in_flight.set_function(lambda: budget.taken)
     state.limits = RequestLimits(
         settings.max_upload_bytes, settings.max_batch_images, settings.request_timeout_s
     )
@@ -125,6 +126,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.access,
         state.rates,
         state.metrics,
+        state.traces,
         settings.request_timeout_s,
     )
     async with (
@@ -143,6 +145,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         ) as state.grpc_port,
     ):
         yield
+    await to_thread.run_sync(state.traces.close)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -168,6 +171,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             expose_headers=_CORS_SHOWN,
         )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(TraceRequests, traces=state.traces)
     app.add_middleware(RequestContext, metrics=state.metrics)
 
 

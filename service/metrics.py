@@ -1,14 +1,29 @@
 """Prometheus metrics: names, units, labels and buckets, declared once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
 
+from limn import __version__
 from service.stages import Stage
 
 _LATENCY_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30, 60)
 _STAGE_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _SIZE_BUCKETS_BYTES = tuple(2.0**power for power in range(12, 26, 2))
+_BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
+
+LABEL_STEP = 8
+"""Of a label map every pixel in a row of so many is counted, in every such row."""
 
 
 class Metrics:
@@ -16,6 +31,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        # Resident memory, seconds of the processor, open files: where the system tells.
+        ProcessCollector(registry=self.registry)
+        Info("limn_build", "What runs", registry=self.registry).info({"version": __version__})
         self._requests = Counter(
             "limn_requests_total",
             "Requests answered",
@@ -58,6 +76,38 @@ class Metrics:
             "Work of the networks in progress or waiting; a unit is one canvas at scale 1",
             registry=self.registry,
         )
+        self.image_bytes_in_flight = Gauge(
+            "limn_image_bytes_in_flight",
+            "Memory that photos being decoded and answered are counted with",
+            registry=self.registry,
+        )
+        self.workers = Gauge("limn_workers", "Threads that compute", registry=self.registry)
+        self.workers_busy = Gauge(
+            "limn_workers_busy", "Those of them that are in a step", registry=self.registry
+        )
+        self._problems = Counter(
+            "limn_problems_total",
+            "Requests answered with a problem, by the end of its type",
+            ["problem"],
+            registry=self.registry,
+        )
+        self._label_pixels = Counter(
+            "limn_label_pixels_total",
+            f"Pixels of label maps by class of the model, one in {LABEL_STEP**2} counted",
+            ["model", "label"],
+            registry=self.registry,
+        )
+        self._batches = Histogram(
+            "limn_batch_canvases",
+            "Canvases in one batch of a device",
+            buckets=_BATCH_BUCKETS,
+            registry=self.registry,
+        )
+        self.device_memory = Gauge(
+            "limn_device_memory_bytes",
+            "Memory of the device that is taken, by whomever; none without a device",
+            registry=self.registry,
+        )
         self._calls = Counter(
             "limn_grpc_requests_total",
             "gRPC requests answered, each message of a stream",
@@ -78,6 +128,21 @@ class Metrics:
         self._latency.labels(route).observe(seconds)
         if body_bytes:
             self._bodies.labels(route).observe(body_bytes)
+
+    def refused(self, problem: str) -> None:
+        """Count one problem; `problem` is the slug that ends its type."""
+        self._problems.labels(problem).inc()
+
+    def labelled(self, model: str, classes: Sequence[str], label_map: NDArray[np.uint8]) -> None:
+        """Count a sample of the pixels of an answer, uint8[H, W]: what is shown drifts."""
+        sample = label_map[::LABEL_STEP, ::LABEL_STEP]
+        for index, pixels in enumerate(np.bincount(sample.ravel())[: len(classes)].tolist()):
+            if pixels:
+                self._label_pixels.labels(model, classes[index]).inc(pixels)
+
+    def batched(self, canvases: int) -> None:
+        """Record the size of a batch."""
+        self._batches.observe(canvases)
 
     def called(self, method: str, code: str, seconds: float) -> None:
         """Count one gRPC request; `code` is the name of its status."""

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import problems
 from service.admission import Admission
 from service.errors import BodyTooLarge, Overloaded
+from service.log_context import log_fields
 from service.metrics import Metrics
 from service.stages import stage_clock
 
@@ -48,7 +49,7 @@ class RequestContext:
             body_bytes += len(message.get("body", b""))
             return message
 
-        with stage_clock() as clock:
+        with stage_clock() as clock, log_fields(request_id=request_id):
 
             async def labelled(message: Message) -> None:
                 nonlocal status
@@ -75,6 +76,9 @@ class RequestContext:
                 seconds = time.perf_counter() - start
                 _log(scope, request_id, status or GONE, seconds)
                 self._metrics.answered(_route(scope), status or GONE, seconds, body_bytes)
+                problem = scope["state"].get("problem")
+                if problem is not None:
+                    self._metrics.refused(problem)
                 self._metrics.staged(clock.seconds)
 
 
@@ -87,9 +91,27 @@ def _request_id(scope: Scope) -> str:
 def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
     """A line per request; without the query, where people put what should not be in a log."""
     host, _ = scope["client"] or ("-", 0)
-    path = quote(scope["path"][:_LOGGED_PATH])
+    method, path = scope["method"], quote(scope["path"][:_LOGGED_PATH])
+    milliseconds = round(seconds * 1e3)
     access_logger.info(
-        '%s "%s %s" %d %.0f ms %s', host, scope["method"], path, status, seconds * 1e3, request_id
+        '%s "%s %s" %d %d ms %s',
+        host,
+        method,
+        path,
+        status,
+        milliseconds,
+        request_id,
+        extra={
+            "fields": {
+                "client": host,
+                "method": method,
+                "path": path,
+                "status": status,
+                "ms": milliseconds,
+                "problem": scope["state"].get("problem"),
+                "trace_id": scope["state"].get("trace_id"),
+            }
+        },
     )
 
 

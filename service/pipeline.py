@@ -51,7 +51,9 @@ class ParsingPipeline:
         memory: MemoryBudget,
         image_limits: ImageLimits,
         parse_limits: ParseLimits,
+        labelled: Callable[[str, Sequence[str], NDArray[np.uint8]], None],
     ) -> None:
+        """A pipeline over these; `labelled` is shown every label map with its model and classes."""
         self.repository = repository
         self.engine = engine
         self.workers = workers
@@ -59,6 +61,7 @@ class ParsingPipeline:
         self.memory = memory
         self.parse_limits = parse_limits
         self._image_limits = image_limits
+        self._labelled = labelled
 
     def plan(self, parameters: ParseParameters) -> ParsePlan:
         """See `service.parameters.plan`."""
@@ -99,10 +102,20 @@ class ParsingPipeline:
             scores = await self.engine.scores(plan.model.id, canvases, plan.tta)
             if start + len(canvases) < len(prepared.crops):
                 await self.workers.run(partial(_paste, parsed, start, scores))
-        return await self.workers.run(lambda: finish(_finished(parsed, start, scores)))
+        return await self.workers.run(lambda: finish(self._finished(parsed, start, scores)))
 
     async def close(self) -> None:
         await self.engine.close()
+
+    def _finished(self, parsed: Parsed, first: int, scores: Scores) -> Parsed:
+        """With the last persons too, in the label set asked for."""
+        _paste(parsed, first, scores)
+        with stage("choose"):
+            model = parsed.plan.model
+            self._labelled(model.id.name, model.label_set.classes, parsed.photo.label_map)
+            if parsed.plan.lookup is not None:
+                parsed.photo.translate(parsed.plan.lookup)
+        return parsed
 
     def _prepare(self, data: bytes, plan: ParsePlan) -> _Prepared:
         contract = plan.model.contract
@@ -149,15 +162,6 @@ def _paste(parsed: Parsed, first: int, scores: Scores) -> None:
             parsed.photo.paste(index, parsed.crops[index], parsed.boxes[index], scores, position)
     if parsed.plan.output == "npz":
         parsed.scores.extend(scores.array().astype(np.float16))
-
-
-def _finished(parsed: Parsed, first: int, scores: Scores) -> Parsed:
-    """With the last persons too, in the label set asked for."""
-    _paste(parsed, first, scores)
-    if parsed.plan.lookup is not None:
-        with stage("choose"):
-            parsed.photo.translate(parsed.plan.lookup)
-    return parsed
 
 
 def _encode(parsed: Parsed) -> Answer:

@@ -145,6 +145,7 @@ def respond(
 ) -> JSONResponse:
     """The response for a problem document, with the request's path and id added."""
     sent = dict(headers or {})
+    scope.setdefault("state", {})["problem"] = members["type"].removeprefix(TYPE_PREFIX)
     if members["type"] == TYPE_PREFIX + PROBLEMS[errors.Overloaded].slug:
         sent["Retry-After"] = str(RETRY_AFTER_S)
     if scope["path"].startswith(PROTOCOL_PREFIX):

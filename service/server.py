@@ -39,7 +39,7 @@ def serve(settings: Settings) -> None:
         host=settings.http_host,
         port=settings.http_port,
         timeout_graceful_shutdown=settings.shutdown_timeout_s,
-        log_config=log_config(settings.log_level),
+        log_config=log_config(settings.log_level, settings.log_format),
         **_options(settings, asks_clients=True),
     )
     gateway = SignalledServer(config, app.state.serving, settings.shutdown_timeout_s)

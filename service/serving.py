@@ -13,6 +13,7 @@ from limn.errors import LimnError
 from service.access import Access
 from service.errors import EngineUnavailable, ReloadRefused
 from service.kserve.inference import InferenceService
+from service.metrics import Metrics
 from service.pipeline import ParsingPipeline
 from service.settings import Settings
 from service.startup import Resources, start_pipeline
@@ -68,8 +69,8 @@ class Serving:
     generation before them goes on.
     """
 
-    def __init__(self, settings: Settings, access: Access) -> None:
-        self.resources = Resources.of(settings)
+    def __init__(self, settings: Settings, access: Access, metrics: Metrics) -> None:
+        self.resources = Resources.of(settings, metrics)
         self.stopping = Event()
         """Set when no new request should come."""
         self._settings = settings

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from limn import MOST_IMAGE_PIXELS
 from limn.image import ImageLimits
 from limn.image_formats import DEFAULT_FORMATS, Format
+from service.logs import LogFormat
 from service.memory import DECODING_BYTES_OTHERS
 from service.tls import Tls
 
@@ -57,6 +58,14 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error"
+    )
+
+    log_format: LogFormat = Field("text", description="text for people, or json, an object a line")
+    traces_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="where spans go, OTLP over HTTP, such as http://localhost:4318/v1/traces; needs"
+        " limn[traces]",
     )
 
     model_repository: Path = Field(

@@ -12,15 +12,22 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class StageClock:
-    """Seconds of work per stage; worker threads of one request add to the same clock."""
+    """Work per stage; worker threads of one request add to the same clock.
+
+    Attributes:
+        seconds: summed, per stage.
+        blocks: every block of work, with start and end by `time.perf_counter`.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[Stage, float] = {}
+        self.blocks: list[tuple[Stage, float, float]] = []
         self._lock = threading.Lock()
 
-    def add(self, stage: Stage, seconds: float) -> None:
+    def add(self, stage: Stage, start: float, end: float) -> None:
         with self._lock:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + end - start
+            self.blocks.append((stage, start, end))
 
     def server_timing(self) -> str:
         """Value of a `Server-Timing` header, durations in milliseconds."""
@@ -45,9 +52,14 @@ def stage_clock() -> Iterator[StageClock]:
         _current.reset(token)
 
 
+def clock_here() -> StageClock | None:
+    """The clock that `stage` adds to; None outside of `stage_clock`."""
+    return _current.get(None)
+
+
 def seconds_so_far() -> dict[Stage, float]:
     """What `stage` has measured for this request; nothing outside of `stage_clock`."""
-    clock = _current.get(None)
+    clock = clock_here()
     return {} if clock is None else dict(clock.seconds)
 
 
@@ -60,4 +72,4 @@ def stage(name: Stage) -> Iterator[None]:
     finally:
         clock = _current.get(None)
         if clock is not None:
-            clock.add(name, time.perf_counter() - start)
+            clock.add(name, start, time.perf_counter())

@@ -9,6 +9,7 @@ from service.engines.embedded import EmbeddedEngine
 from service.engines.protocol import Engine
 from service.engines.triton.engine import TritonEngine
 from service.memory import MemoryBudget
+from service.metrics import Metrics
 from service.parameters import ParseLimits
 from service.pipeline import ParsingPipeline
 from service.repository import ModelRepository
@@ -23,14 +24,26 @@ class Resources:
     workers: Workers
     budget: WorkBudget
     memory: MemoryBudget
+    metrics: Metrics
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
-        return cls(
+    def of(cls, settings: Settings, metrics: Metrics | None = None) -> Self:
+        """Without `metrics` it has its own, which nobody reads."""
+        resources = cls(
             Workers(settings.sessions),
             WorkBudget(settings.max_cost),
             MemoryBudget(settings.max_image_bytes_in_flight),
+            metrics or Metrics(),
         )
+        resources._show()
+        return resources
+
+    def _show(self) -> None:
+        """Let metrics ask for what changes all the time."""
+        self.metrics.workers.set(self.workers.count)
+        self.metrics.workers_busy.set_function(lambda: self.workers.count - self.workers.idle)
+        self.metrics.cost_in_flight.set_function(lambda: self.budget.taken)
+        self.metrics.image_bytes_in_flight.set_function(lambda: self.memory.taken)
 
 
 async def start_pipeline(settings: Settings, resources: Resources | None = None) -> ParsingPipeline:
@@ -43,7 +56,7 @@ async def start_pipeline(settings: Settings, resources: Resources | None = None)
     resources = resources or Resources.of(settings)
     return ParsingPipeline(
         repository,
-        await _engine(settings, repository, resources.workers),
+        await _engine(settings, repository, resources),
         resources.workers,
         resources.budget,
         resources.memory,
@@ -51,6 +64,7 @@ async def start_pipeline(settings: Settings, resources: Resources | None = None)
         ParseLimits(
             settings.max_boxes, settings.max_scales, settings.min_scale, settings.max_scale
         ),
+        resources.metrics.labelled,
     )
 
 
@@ -66,18 +80,22 @@ def require_device(settings: Settings) -> None:
         require(settings.device)
 
 
-async def _engine(settings: Settings, repository: ModelRepository, workers: Workers) -> Engine:
+async def _engine(settings: Settings, repository: ModelRepository, resources: Resources) -> Engine:
+    workers, metrics = resources.workers, resources.metrics
     if settings.engine == "embedded" and settings.device == "cuda":
         # torch takes seconds to import, and a CPU does without it.
         from service.engines.device.engine import DeviceEngine
 
-        return await DeviceEngine.start(
+        engine = await DeviceEngine.start(
             tuple(repository),
             workers,
             settings.device,
             settings.device_batch,
             settings.device_wait_ms / 1e3,
+            metrics.batched,
         )
+        metrics.device_memory.set_function(engine.memory_bytes)
+        return engine
     if settings.engine == "embedded":
         return await EmbeddedEngine.start(tuple(repository), workers)
     return await TritonEngine.start(

@@ -57,6 +57,13 @@ class Device:
             return tensor
         return tensor.pin_memory().to(self._device, non_blocking=True)
 
+    def memory_bytes(self) -> float:
+        """Memory of the GPU that is taken, by whomever; 0 on a CPU."""
+        if self._stream is None:
+            return 0
+        free, total = torch.cuda.mem_get_info(self._device)
+        return total - free
+
     def empty(self, shape: tuple[int, ...]) -> Tensor:
         """float32, not filled."""
         return torch.empty(shape, dtype=torch.float32, device=self._device)

@@ -24,8 +24,12 @@ from service.metrics import Metrics
 from service.rates import Rates
 from service.serving import Serving
 from service.stages import stage_clock
+from service.traces import Traces
 
 T = TypeVar("T")
+
+_FAULTS = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE)
+"""Statuses that are not the client's."""
 
 IDLE_STREAM_S = 600.0
 """A stream holds one of the calls that there are, and its client may have forgotten it."""
@@ -41,6 +45,7 @@ class InferenceServicer:
         access: Access,
         rates: Rates | None,
         metrics: Metrics,
+        traces: Traces,
         timeout_s: float,
     ) -> None:
         self._serving = serving
@@ -48,6 +53,7 @@ class InferenceServicer:
         self._access = access
         self._rates = rates
         self._metrics = metrics
+        self._traces = traces
         self._timeout_s = timeout_s
 
     @property
@@ -146,7 +152,7 @@ class InferenceServicer:
         async for message in until(self._serving.stopping, messages, IDLE_STREAM_S):
             try:
                 answer = await self._counted(
-                    "ModelStreamInfer", partial(self._infer, message, context)
+                    "ModelStreamInfer", context, partial(self._infer, message, context)
                 )
                 yield pb.ModelStreamInferResponse(infer_response=answer)
             except _Failed as failure:
@@ -182,15 +188,18 @@ class InferenceServicer:
         self, method: str, context: ServicerContext, job: Callable[[], Awaitable[T]]
     ) -> T:
         try:
-            return await self._counted(method, job)
+            return await self._counted(method, context, job)
         except _Failed as failure:
             await context.abort(failure.code, failure.text)
             raise AssertionError("`abort` always raises") from failure
 
-    async def _counted(self, method: str, job: Callable[[], Awaitable[T]]) -> T:
+    async def _counted(
+        self, method: str, context: ServicerContext, job: Callable[[], Awaitable[T]]
+    ) -> T:
         start = time.perf_counter()
         code = grpc.StatusCode.CANCELLED
-        with stage_clock() as clock:
+        carrier = {k: v for k, v in context.invocation_metadata() or () if isinstance(v, str)}
+        with stage_clock() as clock, self._traces.request(method, carrier) as traced:
             try:
                 result = await _in_own_task(job)
                 code = grpc.StatusCode.OK
@@ -200,6 +209,14 @@ class InferenceServicer:
             finally:
                 self._metrics.called(method, code.name, time.perf_counter() - start)
                 self._metrics.staged(clock.seconds)
+                traced.set(
+                    rpc__system="grpc",
+                    rpc__service="inference.GRPCInferenceService",
+                    rpc__method=method,
+                    rpc__grpc__status_code=code.value[0],
+                )
+                if code in _FAULTS:
+                    traced.failed()
         return result
 
 

@@ -112,6 +112,7 @@ class Standing:
             ParseLimits(
                 settings.max_boxes, settings.max_scales, settings.min_scale, settings.max_scale
             ),
+            resources.metrics.labelled,
         )
         self.inference = InferenceService(pipeline, 2, settings.request_timeout_s, serving.ready)
         serving._current = Generation(pipeline, self.inference)

@@ -1,5 +1,6 @@
 """The log of a real process, while a client tries to write into it."""
 
+import json
 import re
 import signal
 import socket
@@ -66,3 +67,17 @@ def test_nobody_writes_into_the_log_but_the_service(repository: Path, tmp_path: 
     for secret in (key, guess):
         assert secret[14:] not in running.log
     assert running.log.count("127.0.0.1") >= 8
+
+
+def test_log_for_machines_is_an_object_a_line(repository: Path) -> None:
+    with process(repository, log_format="json") as running:
+        head = ["GET /%0d%0aforged HTTP/1.1", "X-Request-Id: r7", "Host: x", "Connection: close"]
+        send(running, "".join(f"{line}\r\n" for line in [*head, ""]).encode())
+        running.signal(signal.SIGTERM)
+        assert running.wait() == 0
+
+    lines = [json.loads(line) for line in running.lines]
+    (asked,) = [line for line in lines if line["logger"] == "limn.access"]
+    assert (asked["request_id"], asked["status"], asked["method"]) == ("r7", 404, "GET")
+    assert asked["problem"] == "not-found"
+    assert asked["path"] == "/%0D%0Aforged"

@@ -1,6 +1,6 @@
 """The device engine: networks on a GPU in this process, batches across requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Self
 
@@ -34,9 +34,17 @@ class DeviceEngine:
     """
 
     def __init__(
-        self, networks: Mapping[ModelId, DeviceNetwork], most: int, longest_wait_s: float
+        self,
+        networks: Mapping[ModelId, DeviceNetwork],
+        device: Device,
+        most: int,
+        longest_wait_s: float,
+        batched: Callable[[int], None],
     ) -> None:
+        """An engine of these networks; `batched` is told how many canvases each batch has."""
         self._networks = dict(networks)
+        self._batched = batched
+        self.memory_bytes = device.memory_bytes
         self._most = most
         # All work of an engine is in one order, so that addresses can be used again.
         self._device = CapacityLimiter(1)
@@ -53,6 +61,7 @@ class DeviceEngine:
         kind: Kind,
         most: int,
         longest_wait_s: float,
+        batched: Callable[[int], None],
     ) -> Self:
         """Load and warm up every model.
 
@@ -65,7 +74,7 @@ class DeviceEngine:
             model.id: await workers.run(partial(DeviceNetwork, model, device, most))
             for model in models
         }
-        return cls(networks, most, longest_wait_s)
+        return cls(networks, device, most, longest_wait_s, batched)
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
@@ -106,4 +115,5 @@ class DeviceEngine:
 
     def _batch(self, key: _Key, canvases: Sequence[NDArray[np.uint8]]) -> Sequence[DeviceScores]:
         model, tta = key
+        self._batched(len(canvases))
         return self._network(model).scores(canvases, tta)

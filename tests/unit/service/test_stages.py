@@ -10,7 +10,7 @@ def test_stages_add_up_in_order() -> None:
     clock = StageClock()
 
     for name, seconds in (("encode", 0.001), ("decode", 0.002), ("encode", 0.0005)):
-        clock.add(name, seconds)  # type: ignore[arg-type]
+        clock.add(name, 7, 7 + seconds)  # type: ignore[arg-type]
 
     assert clock.server_timing() == "decode;dur=2.00, encode;dur=1.50"
 
