@@ -30,7 +30,7 @@ TEST_TRITON = $(shell $(PYTHON) -m export.triton.host 2>/dev/null && echo $(TRIT
 
 .DEFAULT_GOAL := help
 .PHONY: help install serve triton synthetic smoke test test-slow lint format train export bench lock \
-	audit sbom fuzz soak overload reference site
+	audit sbom fuzz soak overload reference site watch
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -167,6 +167,9 @@ sbom: $(AUDIT_VENV)/.audit ## what serving installs, as build/sbom.json in Cyclo
 	@mkdir -p build
 	$(AUDIT_VENV)/bin/cyclonedx-py requirements requirements/cpu.txt --pyproject pyproject.toml \
 		--output-reproducible --of JSON --output-file build/sbom.json
+
+watch: ## Prometheus, and Grafana where it is installed, on a server that runs
+	$(PYTHON) -m tools.watch
 
 reference: $(VENV)/.dev ## write docs/reference anew, from the code
 	$(BIN)/python -m tools.reference

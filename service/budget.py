@@ -13,7 +13,7 @@ class WorkBudget:
     """
 
     def __init__(self, limit: float) -> None:
-        self._limit = limit
+        self.limit = limit
         self.taken = 0.0
         """Units that are worked on or wait."""
 
@@ -25,12 +25,12 @@ class WorkBudget:
             TooCostly: the work alone is more than the limit.
             Overloaded: it is too much beside the work in flight.
         """
-        if cost > self._limit:
+        if cost > self.limit:
             raise TooCostly(
-                f"this costs {cost:.0f} units, and the limit is {self._limit:.0f}; a unit is one"
+                f"this costs {cost:.0f} units, and the limit is {self.limit:.0f}; a unit is one"
                 " person at scale 1: ask for fewer boxes or scales, smaller scales, or no flip"
             )
-        if self.taken + cost > self._limit:
+        if self.taken + cost > self.limit:
             raise Overloaded(f"work of {self.taken:.0f} units is in flight; try again shortly")
         self.taken += cost
         try:

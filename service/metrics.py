@@ -108,6 +108,11 @@ class Metrics:
             "Memory of the device that is taken, by whomever; none without a device",
             registry=self.registry,
         )
+        self.cost_limit = Gauge(
+            "limn_cost_units_limit",
+            "Work that is taken on at a time; beyond it, requests are told 429",
+            registry=self.registry,
+        )
         self._calls = Counter(
             "limn_grpc_requests_total",
             "gRPC requests answered, each message of a stream",

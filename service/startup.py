@@ -42,6 +42,7 @@ class Resources:
         """Let metrics ask for what changes all the time."""
         self.metrics.workers.set(self.workers.count)
         self.metrics.workers_busy.set_function(lambda: self.workers.count - self.workers.idle)
+        self.metrics.cost_limit.set(self.budget.limit)
         self.metrics.cost_in_flight.set_function(lambda: self.budget.taken)
         self.metrics.image_bytes_in_flight.set_function(lambda: self.memory.taken)
 
