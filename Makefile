@@ -171,8 +171,9 @@ sbom: $(AUDIT_VENV)/.audit ## what serving installs, as build/sbom.json in Cyclo
 watch: ## Prometheus, and Grafana where it is installed, on a server that runs
 	$(PYTHON) -m tools.watch
 
-reference: $(VENV)/.dev ## write docs/reference anew, from the code
+reference: $(VENV)/.dev ## write docs/reference and docs/models anew, from the code and what was measured
 	$(BIN)/python -m tools.reference
+	$(BIN)/python -m tools.model_cards
 
 site: $(VENV)/.dev $(SITE_VENV)/.site ## the documentation as pages, in build/site
 	$(BIN)/python -m tools.reference --openapi build/openapi.json

@@ -8,7 +8,7 @@ from typer.main import get_command
 
 from cli.main import app
 from service.settings import Settings
-from tools import reference
+from tools import model_cards, reference
 
 
 def name_of(page: Path) -> str:
@@ -28,6 +28,7 @@ PAGES = [
     *sorted(ROOT.glob("docs/*.md")),
     *sorted(ROOT.glob("docs/how-to/*.md")),
     *sorted(ROOT.glob("docs/reference/*.md")),
+    *sorted(ROOT.glob("docs/models/*.md")),
 ]
 
 
@@ -36,6 +37,13 @@ def test_reference_is_what_the_code_says(name: str) -> None:
     written = (reference.FOLDER / name).read_text()
 
     assert written == reference.WRITTEN + reference.PAGES[name](), "run `make reference`"
+
+
+@pytest.mark.parametrize("name", model_cards.MODELS)
+def test_model_card_is_what_was_measured(name: str) -> None:
+    written = (model_cards.FOLDER / f"{name}.md").read_text()
+
+    assert written == model_cards.WRITTEN + model_cards.card(name), "run `make reference`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
