@@ -38,6 +38,7 @@ from loadtests.server import CannotMeasure
 OVERLOAD = 10
 PATIENCE_S = 30.0
 CLOSED_CLIENTS = 8
+CAPACITY_S = 5.0
 ALONE = 20
 
 MOST_REFUSAL_MS = 50.0
@@ -171,7 +172,7 @@ async def overload(server: OwnServer, seconds: float, rng: random.Random) -> Fou
         crowd = Crowd(clients)
         await crowd.learn()
         normal_s = median([await crowd.alone_s() for _ in range(ALONE)])
-        capacity = (await measure([crowd.ask] * CLOSED_CLIENTS, 5.0)).rate
+        capacity = (await measure([crowd.ask] * CLOSED_CLIENTS, CAPACITY_S)).rate
         if not capacity:
             raise CannotMeasure("nothing was answered before the overload")
         rate = OVERLOAD * capacity
