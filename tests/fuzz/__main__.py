@@ -22,8 +22,8 @@ from tests.fuzz.targets import TARGETS
 
 FOLDER = Path("build/fuzz")
 TIMEOUT_S = 300
-"""After which libFuzzer calls an input a hang, by the clock: a machine may be busy with other things
-for long. What computes is found by `Target.run`, which counts the time of the processor."""
+"""After which libFuzzer calls an input a hang, by the clock: a machine may be busy with other
+things for long. What computes is found by `Target.run`, by the time of the processor."""
 MEMORY_MIB = 2_048
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
+from unittest.mock import AsyncMock, patch
 
 import numpy as np
 from fastapi import FastAPI
@@ -19,14 +20,12 @@ from starlette.types import Message
 from limn.contract import CONTRACT_FILE, DataSource, LabelSpec, ModelContract, sha256_of
 from limn.image_formats import Format
 from limn.labels import LIP
+from service import startup
 from service.app import create_app
 from service.engines.host_scores import HostScores
 from service.engines.protocol import TestTimeSettings
 from service.kserve.inference import InferenceService
-from service.parameters import ParseLimits
-from service.pipeline import ParsingPipeline
-from service.repository import ModelId, ModelRepository
-from service.serving import Generation
+from service.repository import ModelId
 from service.settings import Settings
 
 T = TypeVar("T")
@@ -100,28 +99,16 @@ class Standing:
             image_formats=get_args(Format),
         )
         self.app: FastAPI = create_app(settings)
+        self._runner = asyncio.Runner()
         serving = self.app.state.serving
-        resources = serving.resources
-        pipeline = ParsingPipeline(
-            ModelRepository(settings.model_repository, None),
-            _NoNetwork(),
-            resources.workers,
-            resources.budget,
-            resources.memory,
-            settings.image_limits,
-            ParseLimits(
-                settings.max_boxes, settings.max_scales, settings.min_scale, settings.max_scale
-            ),
-            resources.metrics.labelled,
-        )
-        self.inference = InferenceService(pipeline, 2, settings.request_timeout_s, serving.ready)
-        serving._current = Generation(pipeline, self.inference)
+        with patch.object(startup, "_engine", AsyncMock(return_value=_NoNetwork())):
+            serving._current = self.run(serving._load())
+        self.inference: InferenceService = serving.current.inference
         self._failures = _Failures()
         for name in ("limn.http", "limn.grpc"):
             logging.getLogger(name).addHandler(self._failures)
         # It tells of every form that is broken, and most are.
         logging.getLogger("python_multipart").setLevel(logging.ERROR)
-        self._runner = asyncio.Runner()
 
     def run(self, job: Coroutine[Any, Any, T]) -> T:
         """Result of a coroutine, always in the same event loop."""
