@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.settings import Settings
+from tests.fixtures import pictures
 from tests.fixtures.models import write_model
 from tests.fixtures.triton_client import Transport
 
@@ -34,6 +35,21 @@ def client(repository: Path) -> Iterator[TestClient]:
     )
     with TestClient(create_app(settings), raise_server_exceptions=False) as running:
         yield running
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
+    """Commands find the small model, and use two workers."""
+    monkeypatch.setenv("LIMN_MODEL_REPOSITORY", str(repository))
+    monkeypatch.setenv("LIMN_SESSIONS", "2")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A file with a picture of a person, 256x192."""
+    path = tmp_path / "astronaut.jpg"
+    path.write_bytes(pictures.jpeg())
+    return path
 
 
 @pytest.fixture(params=["http", "grpc"])

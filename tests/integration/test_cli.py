@@ -4,22 +4,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.fixtures import pictures
+
+pytestmark = pytest.mark.usefixtures("environment")
 
 RUNNER = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
-    monkeypatch.setenv("LIMN_MODEL_REPOSITORY", str(repository))
-    monkeypatch.setenv("LIMN_SESSIONS", "2")
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "astronaut.jpg"
-    path.write_bytes(pictures.jpeg())
-    return path
 
 
 def test_bench_prints_every_stage(photo: Path) -> None:

@@ -15,10 +15,8 @@ from tests.fixtures.models import write_model
 pytestmark = pytest.mark.usefixtures("environment")
 
 
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
-    monkeypatch.setenv("LIMN_MODEL_REPOSITORY", str(repository))
-    monkeypatch.setenv("LIMN_SESSIONS", "2")
+@pytest.fixture(autouse=True)
+def any_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIMN_HTTP_PORT", "0")
     monkeypatch.setenv("LIMN_GRPC_PORT", "0")
     monkeypatch.setenv("COLUMNS", "200")

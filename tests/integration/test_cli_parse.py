@@ -16,20 +16,9 @@ from limn.labels import LIP
 from tests.fixtures import pictures
 from tests.fixtures.gateway import gateway
 
+pytestmark = pytest.mark.usefixtures("environment")
+
 RUNNER = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
-    monkeypatch.setenv("LIMN_MODEL_REPOSITORY", str(repository))
-    monkeypatch.setenv("LIMN_SESSIONS", "2")
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "astronaut.jpg"
-    path.write_bytes(pictures.jpeg())
-    return path
 
 
 @pytest.fixture(scope="module")

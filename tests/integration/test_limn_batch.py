@@ -18,13 +18,9 @@ from service.engines.embedded import EmbeddedEngine
 from service.errors import EngineUnavailable, InferenceFailed
 from tests.fixtures import batches, pictures
 
+pytestmark = pytest.mark.usefixtures("environment")
+
 RUNNER = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
-    monkeypatch.setenv("LIMN_MODEL_REPOSITORY", str(repository))
-    monkeypatch.setenv("LIMN_SESSIONS", "2")
 
 
 @pytest.fixture(scope="module")
