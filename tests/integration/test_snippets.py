@@ -2,16 +2,20 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.fixtures.gateway import Gateway, gateway
+from tests.fixtures.lip_dataset import write_lip_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "service/static/page/astronaut.jpg"
@@ -19,14 +23,12 @@ PAGES = [
     "README.md",
     "docs/index.md",
     "docs/tutorial.md",
-    "docs/how-to/ask.md",
-    "docs/how-to/clients.md",
-    "docs/how-to/kserve.md",
+    *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs/how-to").glob("*.md")),
 ]
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-TYPED = re.compile(r"^(curl |(\.venv/bin/)?limn parse )")
-ELSEWHERE = "parse.example"
-"""A host that is only an example."""
+TYPED = re.compile(r"(curl|(\.venv/bin/)?limn (parse|batch|doctor|key|repository)|helm install) ")
+ELSEWHERE = re.compile(r"parse\.example|--ray|localhost:8090")
+"""What is only an example, needs a cluster, or is of the leaderboard, which has its own tests."""
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +39,28 @@ def served() -> Iterator[Gateway]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What the documents speak of: photos by their names."""
+    """What the documents speak of: photos, data and models by their names."""
     for name in ("photo.jpg", "group.jpg", "photos/one.jpg", "service/static/page/astronaut.jpg"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(PHOTO.read_bytes())
     (tmp_path / "more").mkdir()
     Image.open(PHOTO).save(tmp_path / "more" / "two.png")
+    with tarfile.open(tmp_path / "photos.tar.gz", "w:gz") as archive:
+        archive.add(PHOTO, "one.jpg")
+    write_lip_dataset(tmp_path / "data/lip")
+    shutil.copytree(ROOT / "model_repository", tmp_path / "model_repository")
+    for name in ("mman", "mman_parse"):
+        _second_version(tmp_path / "model_repository" / name / "1", tmp_path / "runs/export" / name)
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
     return tmp_path
+
+
+def _second_version(first: Path, exported: Path) -> None:
+    """A version 2 that was exported elsewhere: the first one's files under another number."""
+    shutil.copytree(first, exported / "2")
+    contract = exported / "2" / "contract.json"
+    contract.write_text(re.sub(r'"version": ?1\b', '"version": 2', contract.read_text()))
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
@@ -57,16 +73,34 @@ def blocks(language: str) -> list[tuple[str, str]]:
     ]
 
 
-def commands() -> list[str]:
-    lines = [line.strip() for _, text in blocks("bash") for line in text.splitlines()]
-    return sorted({line for line in lines if TYPED.match(line) and not line.count(ELSEWHERE)})
+def commands(text: str) -> list[str]:
+    """Lines of a block that can be typed here."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if TYPED.match(line + " ") and not ELSEWHERE.search(line)]
+
+
+def named(found: list[tuple[str, str]]) -> list[Any]:
+    return [pytest.param(text, id=f"{Path(page).stem}-{n}") for n, (page, text) in enumerate(found)]
 
 
 def typed(command: str, served: Gateway, folder: Path) -> "subprocess.CompletedProcess[str]":
     """In a shell, in the folder, with the addresses of this service."""
+    command = re.sub(r"^curl ", "curl --fail --silent ", command)
+    # Without a cluster, as far as the chart goes.
+    command = command.replace("helm install", "helm template")
     command = command.replace("localhost:8080", served.http).replace(".venv/bin/", "")
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "LIMN_SESSIONS": "1"}
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "LIMN_SESSIONS": "1",
+        "LIMN_HTTP_PORT": "0",
+        "LIMN_GRPC_PORT": "0",
+        "LIMN_MODEL_REPOSITORY": str(folder / "model_repository"),
+        "KEY": "unused",
+        "DIR": "elsewhere",
+    }
+    if "limn key" in command:
+        environment["LIMN_KEYS_FILE"] = "keys.json"
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
@@ -77,27 +111,30 @@ def typed(command: str, served: Gateway, folder: Path) -> "subprocess.CompletedP
     )
 
 
-def test_there_are_commands_to_type() -> None:
-    assert sum(command.startswith("curl") for command in commands()) >= 5
-    assert sum("limn parse" in command for command in commands()) >= 3
+TYPED_BLOCKS = [(page, text) for page, text in blocks("bash") if commands(text)]
 
 
-@pytest.mark.parametrize("command", commands())
-def test_command_does_what_it_says(command: str, served: Gateway, folder: Path) -> None:
-    before = {path for path in folder.rglob("*") if path.is_file()}
+def test_there_is_much_to_type() -> None:
+    lines = [line for _, text in TYPED_BLOCKS for line in commands(text)]
 
-    done = typed(re.sub(r"^curl ", "curl --fail --silent ", command), served, folder)
-
-    assert done.returncode == 0, done.stderr
-    written = {path for path in folder.rglob("*") if path.is_file()} - before
-    assert written or done.stdout
-    assert all(np.asarray(Image.open(path)).size for path in written if path.suffix == ".png")
+    assert sum(line.startswith("curl") for line in lines) >= 6
+    assert sum("limn " in line for line in lines) >= 15
 
 
-@pytest.mark.parametrize(
-    "snippet",
-    [pytest.param(text, id=f"{page}-{n}") for n, (page, text) in enumerate(blocks("python"))],
-)
+@pytest.mark.parametrize("block", named(TYPED_BLOCKS))
+def test_commands_do_what_they_say(block: str, served: Gateway, folder: Path) -> None:
+    for command in commands(block):
+        before = {path for path in folder.rglob("*") if path.is_file()}
+
+        done = typed(command, served, folder)
+
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        written = {path for path in folder.rglob("*") if path.is_file()} - before
+        assert written or done.stdout
+        assert all(np.asarray(Image.open(one)).size for one in written if one.suffix == ".png")
+
+
+@pytest.mark.parametrize("snippet", named(blocks("python")))
 def test_python_does_what_it_says(snippet: str, served: Gateway, folder: Path) -> None:
     for place in ("127.0.0.1:8080", "localhost:8080"):
         snippet = snippet.replace(place, served.http)
