@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from limn.errors import InvalidParameter
+from limn.geometry import FIND_BOXES
 from service.errors import NotOffered
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _options(parameters: "ParseParameters") -> "ParseOptions":
             options["scales"] = [float(scale) for scale in parameters.scales.split(",")]
         except ValueError:
             raise InvalidParameter("scales", f"{parameters.scales!r} are no numbers") from None
-    if parameters.boxes is not None:
+    if parameters.boxes is not None and parameters.boxes != FIND_BOXES:
         try:
             options["boxes"] = json.loads(parameters.boxes)
         except ValueError:

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import benchmark, export, key, prepare, repository
+from cli import benchmark, export, key, persons, prepare, repository
 from cli.batch import batch
 from cli.bench import bench
 from cli.doctor import doctor
@@ -29,6 +29,7 @@ app.command()(synthesize)
 app.command()(reopen)
 app.add_typer(export.app, name="export")
 app.add_typer(repository.app, name="repository")
+app.add_typer(persons.app, name="persons")
 app.add_typer(prepare.app, name="prepare")
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(key.app, name="key")

@@ -44,7 +44,9 @@ def parse(
     version: Annotated[int | None, typer.Option(help="The one promoted.", min=1)] = None,
     scales: Annotated[str | None, typer.Option(help="For example 0.8,1,1.2.")] = None,
     flip: Annotated[bool, typer.Option(help="Look at the mirrored photo too.")] = False,
-    boxes: Annotated[str | None, typer.Option(help="JSON [[x1,y1,x2,y2],...], pixels.")] = None,
+    boxes: Annotated[
+        str | None, typer.Option(help="JSON [[x1,y1,x2,y2],...], pixels; or auto: find persons.")
+    ] = None,
     label_set: Annotated[
         str | None,
         typer.Option(help="Answer in this label set.", autocompletion=complete_label_set),

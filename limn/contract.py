@@ -273,14 +273,15 @@ def _read(folder: Path, kind: type[Contract]) -> Contract:
             for fault in exc.errors()
         )
         raise ContractError(f"{path} is not a model contract: {faults}") from exc
-    _require_file(folder / contract.file, contract.sha256)
+    require_file(folder / contract.file, contract.sha256)
     for graph in (contract.int8, contract.half if isinstance(contract, ModelContract) else None):
         if graph is not None:
-            _require_file(folder / graph.file, graph.sha256)
+            require_file(folder / graph.file, graph.sha256)
     return contract
 
 
-def _require_file(model: Path, sha256: str) -> None:
+def require_file(model: Path, sha256: str) -> None:
+    """ContractError where a model's file is not the one with that hash."""
     if not model.is_file():
         raise ContractError(f"{model.parent} has no {model.name}, which its contract names")
     try:

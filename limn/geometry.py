@@ -17,6 +17,9 @@ Size = tuple[int, int]
 MAX_BOXES_TEXT = 20_000
 """Characters of a `boxes` parameter; enough for hundreds of boxes written in full precision."""
 
+FIND_BOXES = "auto"
+"""A `boxes` parameter in place of boxes: persons are to be found."""
+
 
 @dataclass(frozen=True)
 class Crop:
@@ -73,7 +76,9 @@ def parse_boxes(text: str, max_boxes: int) -> tuple[Box, ...]:
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError):
-        raise InvalidParameter("boxes", "not JSON; write [[x1, y1, x2, y2], ...]") from None
+        raise InvalidParameter(
+            "boxes", "not JSON; write [[x1, y1, x2, y2], ...], or auto"
+        ) from None
     if not isinstance(rows, list) or not rows:
         raise InvalidParameter("boxes", "write at least one box: [[x1, y1, x2, y2], ...]")
     if len(rows) > max_boxes:

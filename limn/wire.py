@@ -44,9 +44,12 @@ class Region(_Schema):
 
 
 class Person(_Schema):
-    """One box of the request, or the whole photo."""
+    """One box of the request, a person found, or the whole photo."""
 
     box: PixelBox
+    score: Annotated[
+        Share | None, Field(description="how sure the finder is; with `boxes=auto` alone")
+    ] = None
     area: Annotated[int, Field(ge=0, description="pixels that are not background")]
     regions: list[Region]
 

@@ -21,6 +21,7 @@ _LATENCY_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30, 
 _STAGE_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _SIZE_BUCKETS_BYTES = tuple(2.0**power for power in range(12, 26, 2))
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
+_PERSON_BUCKETS = (0, 1, 2, 3, 4, 5, 8, 16, 32, 64)
 
 LABEL_STEP = 8
 """Of a label map every pixel in a row of so many is counted, in every such row."""
@@ -97,6 +98,12 @@ class Metrics:
             ["model", "label"],
             registry=self.registry,
         )
+        self._persons = Histogram(
+            "limn_persons_found",
+            "Persons found in a photo that came with boxes=auto",
+            buckets=_PERSON_BUCKETS,
+            registry=self.registry,
+        )
         self._batches = Histogram(
             "limn_batch_canvases",
             "Canvases in one batch of a device",
@@ -144,6 +151,10 @@ class Metrics:
         for index, pixels in enumerate(np.bincount(sample.ravel())[: len(classes)].tolist()):
             if pixels:
                 self._label_pixels.labels(model, classes[index]).inc(pixels)
+
+    def found(self, persons: int) -> None:
+        """Record how many persons were found in a photo."""
+        self._persons.observe(persons)
 
     def batched(self, canvases: int) -> None:
         """Record the size of a batch."""

@@ -174,6 +174,9 @@ def _complete(operation: Document, needs_key: bool) -> None:
     responses: Document = operation["responses"]
     if _schema_of(responses.get("422", {})) == {"$ref": f"#/components/schemas/{_UNREACHED}"}:
         del responses["422"]
+    if "408" in responses:
+        # Of the protocol, before any route; a query of two long texts is enough.
+        responses["431"] = {"description": "Address and headers are longer than 65,535 bytes"}
     if needs_key:
         for status in ("401", "403"):
             responses.setdefault(status, _refusal(int(status)))

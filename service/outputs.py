@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from limn.encode import npz, palette_png, rgb_png
 from limn.geometry import Crop, Letterbox
 from limn.ops.paint import colorize, overlay
+from limn.persons import FoundPerson
 from limn.regions import regions_of
 from service.assembly import Assembly
 from service.parameters import Output, ParsePlan
@@ -39,6 +40,7 @@ class Parsed:
     Attributes:
         plan: what was asked for.
         crops, boxes: one per person.
+        found: the persons of the crops where they were found; None where boxes were given.
         photo: the assembled photo in the label set asked for.
         scores: float16[K, h, w] per person in the model's own label set, kept for `npz` alone.
         image: uint8[H, W, 3], kept for `overlay` alone.
@@ -47,6 +49,7 @@ class Parsed:
     plan: ParsePlan
     crops: Sequence[Crop]
     boxes: Sequence[Letterbox]
+    found: Sequence[FoundPerson] | None
     photo: Assembly
     scores: list[NDArray[np.float16]]
     image: NDArray[np.uint8] | None
@@ -98,8 +101,10 @@ def _person(parsed: Parsed, index: int, crop: Crop) -> dict[str, Any]:
         parsed.plan.label_set,
         parsed.plan.outlines,
     )
+    sure = {} if parsed.found is None else {"score": round(parsed.found[index].score, 4)}
     return {
         "box": [crop.left, crop.top, crop.right, crop.bottom],
+        **sure,
         "area": sum(region.area for region in regions),
         "regions": [
             {name: value for name, value in asdict(region).items() if value is not None}
@@ -115,14 +120,21 @@ def _arrays(parsed: Parsed) -> dict[str, NDArray[np.generic]]:
     and score_classes str[K] in the model's own; boxes int32[B, 4] (x1, y1, x2, y2) of the persons
     in photo pixels; content float32[B, 4] (x1, y1, x2, y2) of each person on the grid of scores.
     """
-    scores = np.stack(parsed.scores)
-    grid = scores.shape[2], scores.shape[3]
+    contract = parsed.plan.model.contract
+    grid = contract.canvas[0] // contract.stride, contract.canvas[1] // contract.stride
+    scores = np.empty((len(parsed.scores), len(contract.labels.classes), *grid), np.float16)
+    for index, each in enumerate(parsed.scores):
+        scores[index] = each
     regions = [box.region(grid) for box in parsed.boxes]
     return {
         "labels": parsed.photo.label_map,
         "classes": np.array(parsed.plan.label_set.classes),
         "scores": scores,
         "score_classes": np.array(parsed.plan.model.label_set.classes),
-        "boxes": np.array([(c.left, c.top, c.right, c.bottom) for c in parsed.crops], np.int32),
-        "content": np.array([(r.left, r.top, r.right, r.bottom) for r in regions], np.float32),
+        "boxes": np.array(
+            [(c.left, c.top, c.right, c.bottom) for c in parsed.crops], np.int32
+        ).reshape(-1, 4),
+        "content": np.array(
+            [(r.left, r.top, r.right, r.bottom) for r in regions], np.float32
+        ).reshape(-1, 4),
     }

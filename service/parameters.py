@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from limn.errors import InvalidParameter
-from limn.geometry import Box, parse_boxes
+from limn.geometry import FIND_BOXES, Box, parse_boxes
 from limn.labels import LABEL_SETS, LabelSet
 from limn.regions import Outline
 from limn.taxonomy import taxonomy
@@ -44,7 +44,8 @@ class ParseParameters(BaseModel):
         Field(
             max_length=_MAX_TEXT,
             description="a JSON list of persons' boxes [x1, y1, x2, y2] in pixels of the upright"
-            " photo, half open; the whole photo is one person if not given",
+            " photo, half open; or `auto`, to have the persons found, from left to right; the whole"
+            " photo is one person if not given",
             examples=["[[40, 10, 210, 500], [260.5, 0, 420, 512]]"],
         ),
     ] = None
@@ -92,6 +93,8 @@ class ParsePlan:
     """A checked request: which model, seen how, answered in which form.
 
     Attributes:
+        boxes: of the persons; none of them for one person who is the whole photo.
+        finds: whether the boxes are still to be found in the photo.
         lookup: uint8[256] as bytes, from the model's class indices to those of `label_set`;
             None where both are the same.
     """
@@ -99,6 +102,7 @@ class ParsePlan:
     model: ServedModel
     tta: TestTimeSettings
     boxes: tuple[Box, ...]
+    finds: bool
     label_set: LabelSet
     lookup: bytes | None
     output: Output
@@ -117,10 +121,13 @@ def plan(
     """
     model = repository.find(parameters.model, parameters.version)
     label_set, lookup = _labels(model, parameters.label_set)
+    finds = parameters.boxes == FIND_BOXES
+    given = None if finds else parameters.boxes
     return ParsePlan(
         model=model,
         tta=TestTimeSettings(_scales(parameters.scales, model, limits), parameters.flip),
-        boxes=() if parameters.boxes is None else parse_boxes(parameters.boxes, limits.max_boxes),
+        boxes=() if given is None else parse_boxes(given, limits.max_boxes),
+        finds=finds,
         label_set=label_set,
         lookup=lookup,
         output=parameters.output,

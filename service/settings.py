@@ -16,14 +16,20 @@ from service.memory import DECODING_BYTES_OTHERS
 from service.tls import Tls
 
 REPOSITORY_FOLDER = "model_repository"
+FINDER_FOLDER = "person_finder"
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 
 
-def _model_repository() -> Path:
-    """The repository of a source checkout, else the one in the working directory."""
-    beside_the_package = Path(__file__).resolve().parent.parent / REPOSITORY_FOLDER
-    return beside_the_package if beside_the_package.is_dir() else Path(REPOSITORY_FOLDER)
+def _beside_the_package(folder: str) -> Path:
+    """A folder of a source checkout, else of the working directory."""
+    beside_the_package = Path(__file__).resolve().parent.parent / folder
+    return beside_the_package if beside_the_package.is_dir() else Path(folder)
+
+
+def _person_finder() -> Path | None:
+    folder = _beside_the_package(FINDER_FOLDER)
+    return folder if folder.is_dir() else None
 
 
 def _cores() -> int:
@@ -69,12 +75,17 @@ class Settings(BaseSettings):
     )
 
     model_repository: Path = Field(
-        default_factory=_model_repository,
+        default_factory=lambda: _beside_the_package(REPOSITORY_FOLDER),
         description="folder with one folder per model",
         json_schema_extra={"stated": "the checkout's `model_repository`"},
     )
     default_model: str | None = Field(
         None, description="model of requests that name none; `mman`, else the first by name"
+    )
+    person_finder: Path | None = Field(
+        default_factory=_person_finder,
+        description="folder of the detector that `boxes=auto` finds persons with",
+        json_schema_extra={"stated": "the checkout's `person_finder`, if there is one"},
     )
 
     engine: Literal["embedded", "triton"] = Field(

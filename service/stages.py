@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal, get_args
 
-Stage = Literal["decode", "canvas", "network", "fuse", "choose", "encode"]
+Stage = Literal["decode", "find", "canvas", "network", "fuse", "choose", "encode"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 

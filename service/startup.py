@@ -8,6 +8,8 @@ from service.budget import WorkBudget
 from service.engines.embedded import EmbeddedEngine
 from service.engines.protocol import Engine
 from service.engines.triton.engine import TritonEngine
+from service.finding.onnx_finder import OnnxFinder
+from service.finding.protocol import PersonFinder
 from service.memory import MemoryBudget
 from service.metrics import Metrics
 from service.parameters import ParseLimits
@@ -48,7 +50,7 @@ class Resources:
 
 
 async def start_pipeline(settings: Settings, resources: Resources | None = None) -> ParsingPipeline:
-    """Read every contract, start the engine; ContractError where a model is not whole.
+    """Read every contract, start the engine; ContractError where one is not whole.
 
     The embedded engine loads and warms up every model; a Triton that is not there yet may come.
     Without `resources` it has its own.
@@ -58,6 +60,7 @@ async def start_pipeline(settings: Settings, resources: Resources | None = None)
     return ParsingPipeline(
         repository,
         await _engine(settings, repository, resources),
+        await _finder(settings, resources.workers),
         resources.workers,
         resources.budget,
         resources.memory,
@@ -66,6 +69,7 @@ async def start_pipeline(settings: Settings, resources: Resources | None = None)
             settings.max_boxes, settings.max_scales, settings.min_scale, settings.max_scale
         ),
         resources.metrics.labelled,
+        resources.metrics.found,
     )
 
 
@@ -79,6 +83,12 @@ def require_device(settings: Settings) -> None:
                 f"a GPU needs what limn[gpu] installs: {exc}; LIMN_DEVICE=cpu runs without it"
             ) from exc
         require(settings.device)
+
+
+async def _finder(settings: Settings, workers: Workers) -> PersonFinder | None:
+    """On the CPU whatever the engine: one picture of a request is no work for a GPU."""
+    folder = settings.person_finder
+    return None if folder is None else await workers.run(lambda: OnnxFinder.load(folder))
 
 
 async def _engine(settings: Settings, repository: ModelRepository, resources: Resources) -> Engine:

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import numpy as np
 
 from limn.encode import rgb_png
 from limn.errors import LimnError
+from limn.finder_contract import read_finder_contract
 from service.diagnosis.finding import Finding
 from service.parameters import ParseParameters
 from service.repository import ModelRepository, ServedModel
@@ -22,6 +24,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         return
     for model in repository:
         yield _model(model, settings, is_default=model.id.name == repository.default_model)
+    yield _finder(settings.person_finder)
 
 
 async def parse_one(settings: Settings) -> AsyncIterator[Finding]:
@@ -46,6 +49,16 @@ async def parse_one(settings: Settings) -> AsyncIterator[Finding]:
                 yield Finding(f"parse, {name}", f"{milliseconds:.0f} ms for one picture")
     finally:
         await pipeline.close()
+
+
+def _finder(folder: Path | None) -> Finding:
+    if folder is None:
+        return Finding("person finder", "none: boxes=auto is not offered")
+    try:
+        contract = read_finder_contract(folder)
+    except LimnError as error:
+        return Finding("person finder", str(error), "fault")
+    return Finding("person finder", f"{contract.name} {contract.version}, for boxes=auto")
 
 
 def _model(model: ServedModel, settings: Settings, is_default: bool) -> Finding:

@@ -72,6 +72,29 @@ def test_work_is_refused_beside_too_much_other_work() -> None:
     assert budget.taken == 0
 
 
+def test_work_that_turns_out_larger_is_counted_so() -> None:
+    budget = WorkBudget(10)
+
+    with budget.work(2) as work:
+        work.amounts_to(7)
+        assert budget.taken == 7
+        work.amounts_to(1)
+        assert budget.taken == 1
+    assert budget.taken == 0
+
+
+def test_work_that_turns_out_too_large_is_refused_and_all_is_given_back() -> None:
+    budget = WorkBudget(10)
+
+    with budget.work(5):
+        with pytest.raises(Overloaded, match="work of 6 units"), budget.work(1) as work:
+            work.amounts_to(6)
+        assert budget.taken == 5
+        with pytest.raises(TooCostly, match="this costs 11 units"), budget.work(1) as work:
+            work.amounts_to(11)
+    assert budget.taken == 0
+
+
 def test_work_that_could_never_be_done_is_told_so() -> None:
     message = "this costs 11 units, and the limit is 10"
 

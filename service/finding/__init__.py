@@ -1,0 +1,1 @@
+"""Finding the persons in a photo, for requests that say no boxes."""

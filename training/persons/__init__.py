@@ -1,0 +1,1 @@
+"""Finding persons in a photo: composed photos, a small detector, its training and measure."""
