@@ -1,9 +1,11 @@
 """The targets of fuzzing work without atheris, and what was found stays fixed."""
 
 import random
+from pathlib import Path
 
 import pytest
 
+from tests.fuzz.__main__ import confirmed
 from tests.fuzz.findings import FINDINGS, Finding
 from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
@@ -46,3 +48,17 @@ def test_what_is_near_a_seed_is_taken_as_promised(target: Target) -> None:
 @pytest.mark.parametrize("finding", FINDINGS, ids=lambda finding: finding.what[:40])
 def test_finding_stays_fixed(finding: Finding) -> None:
     TARGETS[finding.target].run(finding.data)
+
+
+def test_what_was_slow_by_the_clock_alone_is_no_finding(tmp_path: Path) -> None:
+    def check(data: bytes) -> None:
+        assert data != b"wrong"
+
+    target = Target("any", "anything", check, list, (), 10)
+    for name, data in (("slow-unit-1", b"fine"), ("slow-unit-2", b"wrong"), ("crash-3", b"fine")):
+        (tmp_path / name).write_bytes(data)
+
+    found = confirmed(target, tmp_path)
+
+    assert [path.name for path in found] == ["crash-3", "slow-unit-2"]
+    assert not (tmp_path / "slow-unit-1").exists()
