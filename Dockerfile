@@ -35,8 +35,10 @@ RUN /opt/limn/bin/python -m pip install --no-cache-dir --no-deps /wheels/*.whl
 FROM base AS server
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin limn
 COPY model_repository /models
+COPY person_finder /person_finder
 ENV PATH=/opt/limn/bin:$PATH \
     LIMN_MODEL_REPOSITORY=/models \
+    LIMN_PERSON_FINDER=/person_finder \
     LIMN_HTTP_HOST=0.0.0.0 \
     LIMN_GRPC_HOST=0.0.0.0
 USER 10001:10001

@@ -140,8 +140,9 @@ def test_triton_answers_like_the_embedded_engine(
         {"flip": True},
         {"scales": "0.8,1,1.2", "boxes": "[[60, 0, 420, 512], [0, 100, 300, 500]]"},
         {"scales": "0.5", "flip": True, "boxes": "[[60, 0, 420, 512]]"},
+        {"boxes": "auto"},
     ],
-    ids=["one-scale", "flip", "boxes", "other-scale"],
+    ids=["one-scale", "flip", "boxes", "other-scale", "found-boxes"],
 )
 def test_every_test_time_setting_is_answered_by_triton(
     embedded: Parser, by_triton: Parser, model: str, parameters: dict[str, object]

@@ -45,6 +45,7 @@ def test_wheel_holds_what_is_no_code(installed: Path) -> None:
     for folder, pattern in (
         ("service/static", "**/*"),
         ("training/configs", "**/*.toml"),
+        ("training/persons/configs", "*"),
         ("export/triton", "shim.py"),
     ):
         ours = {path.relative_to(ROOT) for path in (ROOT / folder).glob(pattern) if path.is_file()}

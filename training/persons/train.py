@@ -21,7 +21,7 @@ from training.checkpoint import load_checkpoint, save_checkpoint
 from training.datasets.dataset import ParsingDataset, Split
 from training.datasets.listing import read_ids
 from training.datasets.open import open_dataset
-from training.errors import CheckpointError
+from training.errors import CheckpointError, DatasetError
 from training.persons.batches import make_batches, on_canvas, size_of_aspect
 from training.persons.compose import Composed, Material
 from training.persons.config import PersonsConfig
@@ -181,7 +181,11 @@ def read_material(config: PersonsConfig, split: Split) -> Material:
 
 def left_out(config: PersonsConfig) -> set[str]:
     """Photos that are neither places nor shown as they are."""
-    return set() if config.crowded is None else set(read_ids(config.crowded))
+    if config.crowded is None:
+        return set()
+    if not config.crowded.is_file():
+        raise DatasetError(f"there is no list of photos {config.crowded}")
+    return set(read_ids(config.crowded))
 
 
 def composed_photos(

@@ -15,8 +15,10 @@ def concrete_errors() -> set[type[LimnError]]:
     while open_classes:
         subclasses = (current := open_classes.pop()).__subclasses__()
         open_classes += subclasses
-        # Other packages have errors that never reach the gateway.
-        if not subclasses and current.__module__.split(".")[0] in ("limn", "service"):
+        # Other packages, and clients, have errors that never reach the gateway.
+        module = current.__module__
+        is_ours = module.split(".")[0] in ("limn", "service") and "limn.client" not in module
+        if not subclasses and is_ours:
             found.add(current)
     return found
 
