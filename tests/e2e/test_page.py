@@ -249,6 +249,70 @@ def test_boxes_are_drawn_and_removed(page: ParsingPage) -> None:
     expect(page["snippet"]).not_to_contain_text("boxes")
 
 
+def two_people(folder: Path) -> Path:
+    """The sample beside its mirror image."""
+    with Image.open(SAMPLE) as image:
+        both = Image.new("RGB", (2 * image.width, image.height))
+        both.paste(image, (0, 0))
+        both.paste(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), (image.width, 0))
+    both.save(folder / "two.jpg", quality=92)
+    return folder / "two.jpg"
+
+
+def test_people_are_found_and_their_boxes_drawn(page: ParsingPage, tmp_path: Path) -> None:
+    photo = two_people(tmp_path)
+    page.pick(photo)
+    page.settle()
+
+    page["find"].click()
+    page.settle()
+
+    found = page.answer(photo.read_bytes(), boxes="auto", output="json").json()["persons"]
+    assert len(found) == 2
+    expect(page["find"]).to_have_attribute("aria-pressed", "true")
+    expect(page["boxes"].locator(".box")).to_have_count(2)
+    for number, person in enumerate(found):
+        expect(page["boxes"].locator(".box").nth(number)).to_have_attribute(
+            "aria-label",
+            "Person {}: from {}, {} to {}, {}".format(number + 1, *person["box"]),
+        )
+    expect(page["snippet"]).to_contain_text("boxes=auto")
+    labels = page.labels(photo.read_bytes(), boxes="auto")
+    assert ((page.layer()[..., 3] > 0) == (labels > 0)).all()
+
+
+def test_box_that_was_found_can_be_removed_and_the_rest_stay(
+    page: ParsingPage, tmp_path: Path
+) -> None:
+    page.pick(two_people(tmp_path))
+    page.settle()
+    page["find"].click()
+    expect(page["boxes"].locator(".box")).to_have_count(2)
+
+    page.page.get_by_role("button", name="Remove person 1").click()
+    page.settle()
+
+    expect(page["boxes"].locator(".box")).to_have_count(1)
+    expect(page["find"]).to_have_attribute("aria-pressed", "false")
+    expect(page["snippet"]).not_to_contain_text("auto")
+    expect(page["snippet"]).to_contain_text("boxes=")
+
+
+def test_people_are_found_in_every_photo_until_that_is_cleared(
+    page: ParsingPage, tmp_path: Path
+) -> None:
+    page.try_sample()
+    page["find"].click()
+    page.settle()
+
+    page.pick(two_people(tmp_path))
+
+    expect(page["boxes"].locator(".box")).to_have_count(2)
+    page["clear-boxes"].click()
+    expect(page["boxes"].locator(".box")).to_have_count(0)
+    expect(page["snippet"]).not_to_contain_text("boxes")
+
+
 def test_boxes_go_when_another_photo_comes(page: ParsingPage) -> None:
     page.try_sample()
     page["add-box"].click()

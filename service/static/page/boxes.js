@@ -1,4 +1,4 @@
-// Boxes around persons, drawn with the pointer or set with the keyboard.
+// Boxes around persons: drawn with the pointer, set with the keyboard, or found by the service.
 
 const LEAST = 8;
 const STEP = 0.02;
@@ -10,6 +10,7 @@ export class Boxes {
   #size = { width: 1, height: 1 };
   #all = [];
   #isDrawing = false;
+  #isFinding = false;
 
   /**
    * @param {HTMLElement} layer lies over the photo, of its size
@@ -25,6 +26,25 @@ export class Boxes {
   /** [[x1, y1, x2, y2], ...] in whole pixels of the photo. */
   get all() {
     return this.#all.map((box) => [...box]);
+  }
+
+  /** Whether the service is to find the boxes; ends when one of them is changed by hand. */
+  get isFinding() {
+    return this.#isFinding;
+  }
+
+  set isFinding(is) {
+    this.#isFinding = is;
+    this.#all = [];
+    this.#render();
+    this.#onChange();
+  }
+
+  /** Show what the service has found, unless boxes have been changed by hand meanwhile. */
+  show(found) {
+    if (!this.#isFinding) return;
+    this.#all = found;
+    this.#render();
   }
 
   /** Forget all boxes, for a photo of this size. */
@@ -44,6 +64,11 @@ export class Boxes {
     const { width, height } = this.#size;
     this.#all.push([width / 4, height / 8, (3 * width) / 4, (7 * height) / 8].map(Math.round));
     this.#render(this.#all.length - 1);
+    this.#changed();
+  }
+
+  #changed() {
+    this.#isFinding = false;
     this.#onChange();
   }
 
@@ -51,6 +76,8 @@ export class Boxes {
     if (!this.#isDrawing || event.target !== this.#layer || event.button !== 0) return;
     event.preventDefault();
     this.#layer.setPointerCapture(event.pointerId);
+    const wasFinding = this.#isFinding;
+    this.#isFinding = false;
     const start = this.#point(event);
     const index = this.#all.push([...start, ...start]) - 1;
     const drag = (move) => {
@@ -66,7 +93,7 @@ export class Boxes {
       const isClick = x2 - x1 < LEAST || y2 - y1 < LEAST;
       if (isClick) this.#all.splice(index, 1);
       this.#render();
-      if (!isClick) this.#onChange();
+      if (!isClick || wasFinding) this.#changed();
     };
     this.#layer.addEventListener("pointermove", drag);
     this.#layer.addEventListener("lostpointercapture", stop, { once: true });
@@ -109,13 +136,13 @@ export class Boxes {
       }
     }
     this.#render(index);
-    this.#onChange();
+    this.#changed();
   }
 
   #remove(index) {
     this.#all.splice(index, 1);
     this.#render(Math.min(index, this.#all.length - 1));
-    this.#onChange();
+    this.#changed();
   }
 
   /** Draw all boxes anew, with the focus on one of them. */

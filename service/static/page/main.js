@@ -93,7 +93,7 @@ async function open(photo, name) {
   stage.fit(picture);
   boxes.reset(picture);
   view.show(picture);
-  element("clear-boxes").hidden = true;
+  element("clear-boxes").hidden = !boxes.isFinding;
   showWork(true);
   await refresh();
 }
@@ -138,8 +138,9 @@ async function refresh() {
   if (isOffered) takeaway.write();
 }
 
-function show({ mask, stages, roundTripMs }) {
+function show({ mask, stages, roundTripMs, found }) {
   stage.mask = mask;
+  if (found !== null) boxes.show(found);
   view.lay(mask);
   takeaway.canSave = true;
   const parts = legend.show(mask);
@@ -160,7 +161,8 @@ function fail(error, again) {
 }
 
 function boxesChanged() {
-  element("clear-boxes").hidden = boxes.all.length === 0;
+  element("find").setAttribute("aria-pressed", String(boxes.isFinding));
+  element("clear-boxes").hidden = boxes.all.length === 0 && !boxes.isFinding;
   clearTimeout(settling);
   settling = setTimeout(refresh, SETTLE_MS);
 }
@@ -211,8 +213,10 @@ element("draw").addEventListener("click", () => {
   if (isOn) document.querySelector("input[name=mode][value=overlay]").click();
 });
 element("add-box").addEventListener("click", () => boxes.add());
+element("find").addEventListener("click", () => {
+  boxes.isFinding = !boxes.isFinding;
+});
 element("clear-boxes").addEventListener("click", () => {
-  boxes.reset();
-  boxesChanged();
+  boxes.isFinding = false;
   element("draw").focus();
 });

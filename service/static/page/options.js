@@ -32,8 +32,13 @@ export class Options {
     return this.#labelSets.get(this.#form.elements.label_set.value).classes;
   }
 
-  /** Only what differs from what the service would do anyway, so that snippets stay short. */
-  parameters(boxes) {
+  /**
+   * Only what differs from what the service would do anyway, so that snippets stay short.
+   *
+   * @param {number[][]} boxes of persons
+   * @param {boolean} isFinding whether the service is to find them instead
+   */
+  parameters(boxes, isFinding) {
     const { model, label_set: labelSet, scales, flip } = this.#form.elements;
     const chosen = this.#model;
     const asked = new URLSearchParams();
@@ -42,7 +47,8 @@ export class Options {
     const text = scales.value.replaceAll(/\s/g, "");
     if (text !== "" && text !== scalesOf(chosen)) asked.set("scales", text);
     if (flip.checked) asked.set("flip", "true");
-    if (boxes.length > 0) asked.set("boxes", JSON.stringify(boxes));
+    if (isFinding) asked.set("boxes", "auto");
+    else if (boxes.length > 0) asked.set("boxes", JSON.stringify(boxes));
     return asked;
   }
 

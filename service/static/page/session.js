@@ -23,19 +23,22 @@ export class Session {
     Object.assign(this, { photo, name: name || "photo.png", mask: null });
   }
 
-  /** @returns mask, stages and milliseconds; null where a later question has taken over */
+  /** @returns mask, stages, milliseconds and, where they were to be found, boxes; null where a
+   *  later question has taken over */
   async ask() {
     this.#running?.abort();
     const running = (this.#running = new AbortController());
     const { classes } = this.#options;
     const start = performance.now();
     try {
-      const { blob, stages } = await parse(this.photo, this.#parameters, running.signal);
+      const parameters = this.#parameters;
+      const { blob, stages } = await parse(this.photo, parameters, running.signal);
       const roundTripMs = performance.now() - start;
       const mask = await Mask.read(blob, classes);
+      const found = this.#boxes.isFinding ? await this.#found(parameters, running.signal) : null;
       if (running.signal.aborted) return null;
       this.mask = mask;
-      return { mask, stages, roundTripMs };
+      return { mask, stages, roundTripMs, found };
     } catch (error) {
       if (running.signal.aborted) return null;
       throw error;
@@ -64,7 +67,15 @@ export class Session {
   }
 
   get #parameters() {
-    return this.#options.parameters(this.#boxes.all);
+    return this.#options.parameters(this.#boxes.all, this.#boxes.isFinding);
+  }
+
+  /** Boxes of the persons whom the service finds: a mask does not tell them. */
+  async #found(parameters, signal) {
+    const asked = new URLSearchParams(parameters);
+    asked.set("output", "json");
+    const { blob } = await parse(this.photo, asked, signal);
+    return JSON.parse(await blob.text()).persons.map(({ box }) => box);
   }
 
   async #answer(output, opacity) {
