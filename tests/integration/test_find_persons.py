@@ -12,7 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from PIL import Image
+from typer.testing import CliRunner
 
+from cli.main import app
 from limn.client import Client
 from limn.errors import ContractError
 from limn.wire import ParsedPhoto
@@ -199,3 +201,25 @@ def test_client_asks_for_persons_to_be_found(running: Gateway) -> None:
 
     assert [list(person.box) for person in parsed.persons] == BOXES
     assert parsed.persons[0].score == 0.9
+
+
+@pytest.mark.parametrize("is_remote", [False, True], ids=["here", "by a service"])
+def test_command_finds_persons(
+    running: Gateway,
+    repository: Path,
+    finder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_remote: bool,
+) -> None:
+    monkeypatch.setenv("LIMN_MODEL_REPOSITORY", str(repository))
+    monkeypatch.setenv("LIMN_PERSON_FINDER", str(finder))
+    (tmp_path / "photo.png").write_bytes(pictures.png())
+    where = ["--url", f"http://{running.http}"] if is_remote else []
+    asked = ["parse", str(tmp_path / "photo.png"), "-o", str(tmp_path / "masks"), *where]
+
+    result = CliRunner().invoke(app, [*asked, "--boxes", "auto"])
+
+    assert result.exit_code == 0, result.output
+    mask = (tmp_path / "masks" / "photo.png").read_bytes()
+    assert np.array_equal(labels(mask), labels(ask(running, boxes="auto").content))
