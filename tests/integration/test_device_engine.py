@@ -56,7 +56,7 @@ def pipelines(
     on_device = portal.call(start_pipeline, settings)
     portal.call(on_device.engine.close)
     models = tuple(on_device.repository)
-    start = partial(DeviceEngine.start, models, on_device.workers, "cpu", 4, 0.002)
+    start = partial(DeviceEngine.start, models, on_device.workers, "cpu", 4, 0.002, lambda _: None)
     on_device.engine = portal.call(start)
     yield embedded, on_device
     for pipeline in (embedded, on_device):
@@ -70,6 +70,7 @@ def pipelines(
         pytest.param({"flip": True, "scales": "0.7,1"}, id="flip-and-other-scales"),
         pytest.param({"boxes": "[[60, 0, 420, 512], [0, 100, 300, 500]]"}, id="two-people"),
         pytest.param({"label_set": "atr"}, id="another-label-set"),
+        pytest.param({"boxes": "auto"}, id="found-people"),
     ],
 )
 def test_label_maps_are_those_of_the_embedded_engine(
