@@ -59,6 +59,7 @@ def bench(repository: Path, work: Path, peer: Peer) -> Bench:
     )
 
 
+@pytest.mark.slow
 def test_page_and_figures_are_written(repository: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [

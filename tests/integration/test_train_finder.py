@@ -90,6 +90,7 @@ def test_run_of_another_config_is_not_gone_on_with(config: Path, run: Path) -> N
     assert "another config" in result.output
 
 
+@pytest.mark.slow
 def test_finder_is_exported_measured_and_finds(config: Path, run: Path) -> None:
     folder = config.parent / "exported"
 
@@ -115,6 +116,7 @@ def test_folder_is_never_written_over(config: Path, run: Path) -> None:
     assert "taken exists" in result.output
 
 
+@pytest.mark.slow
 def test_finder_goes_on_from_a_finder(config: Path, run: Path) -> None:
     second = config.with_name("second.toml")
     text = CONFIG.format(initial=run / "best.pt", data=config.parent / "data", steps=1)
