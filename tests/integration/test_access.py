@@ -215,7 +215,9 @@ def test_log_has_a_line_per_request(client: TestClient, caplog: pytest.LogCaptur
 
 
 def test_service_without_its_keys_does_not_start(repository: Path, tmp_path: Path) -> None:
-    settings = Settings(model_repository=repository, grpc_port=0, keys_file=tmp_path / "none")
+    settings = Settings(
+        model_repository=repository, http_port=0, grpc_port=0, keys_file=tmp_path / "none"
+    )
 
     with pytest.raises(KeysUnusable, match="cannot be read"):
         serve(settings)

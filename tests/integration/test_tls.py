@@ -90,6 +90,7 @@ def test_key_of_another_certificate_is_refused(
 ) -> None:
     settings = Settings(
         model_repository=repository,
+        http_port=0,
         grpc_port=0,
         tls_certificate=certificates.certificate,
         tls_key=certificates.client,
