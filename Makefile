@@ -25,6 +25,9 @@ VERSION ?= 1
 TRAINING_MALLOC := MALLOC_TOP_PAD_=268435456 MALLOC_MMAP_THRESHOLD_=4294967296 \
 	MALLOC_TRIM_THRESHOLD_=8589934592
 
+# Many tests wait, for a process to start or a deadline to pass.
+TEST_PROCESSES ?= 2
+
 # Its wheel does not run everywhere; tests of it are skipped where it does not.
 TEST_TRITON = $(shell $(PYTHON) -m export.triton.host 2>/dev/null && echo $(TRITON_VENV)/.server)
 
@@ -106,7 +109,7 @@ smoke: install ## start the service with what is installed, parse one picture, s
 	$(BIN)/python tools/smoke.py
 
 test: $(VENV)/.dev $(LOAD_VENV)/.load $(TEST_TRITON) ## all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 test-slow: $(VENV)/.dev $(VENV)/.batch ## the slow tests
 	$(BIN)/python -m pytest -m slow

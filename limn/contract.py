@@ -241,6 +241,7 @@ def sha256_of(path: Path) -> str:
 
 
 Contract = TypeVar("Contract", ModelContract, ParserContract)
+Document = TypeVar("Document", bound=BaseModel)
 
 
 def read_contract(folder: Path) -> ModelContract:
@@ -258,13 +259,33 @@ def read_parser_contract(folder: Path) -> ParserContract:
 
 
 def _read(folder: Path, kind: type[Contract]) -> Contract:
+    contract = parse_contract(
+        folder, kind, "a model contract", ": export the model with `limn export onnx`"
+    )
+    require_file(folder / contract.file, contract.sha256)
+    for graph in (contract.int8, contract.half if isinstance(contract, ModelContract) else None):
+        if graph is not None:
+            require_file(folder / graph.file, graph.sha256)
+    return contract
+
+
+def parse_contract(folder: Path, kind: type[Document], what: str, hint: str = "") -> Document:
+    """The JSON document in a folder, of any kind of contract; no hash is checked.
+
+    Args:
+        folder: where `contract.json` lies.
+        kind: its schema.
+        what: what to call it in errors, such as `a model contract`.
+        hint: what to say where there is none.
+
+    Raises:
+        ContractError: the file is missing or cannot be read, or does not fit the schema.
+    """
     path = folder / CONTRACT_FILE
     try:
-        contract = kind.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise ContractError(
-            f"{folder} has no {CONTRACT_FILE}: export the model with `limn export onnx`"
-        ) from None
+        raise ContractError(f"{folder} has no {CONTRACT_FILE}{hint}") from None
     except OSError as exc:
         raise ContractError(f"{path} cannot be read: {exc.strerror}") from exc
     except ValidationError as exc:
@@ -272,12 +293,7 @@ def _read(folder: Path, kind: type[Contract]) -> Contract:
             f"{'.'.join(map(str, fault['loc'])) or 'contract'}: {fault['msg']}"
             for fault in exc.errors()
         )
-        raise ContractError(f"{path} is not a model contract: {faults}") from exc
-    require_file(folder / contract.file, contract.sha256)
-    for graph in (contract.int8, contract.half if isinstance(contract, ModelContract) else None):
-        if graph is not None:
-            require_file(folder / graph.file, graph.sha256)
-    return contract
+        raise ContractError(f"{path} is not {what}: {faults}") from exc
 
 
 def require_file(model: Path, sha256: str) -> None:

@@ -3,19 +3,18 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from limn.contract import (
-    CONTRACT_FILE,
     FILE_PATTERN,
     Channel,
     DataSource,
     Precision,
     Size,
     Spread,
+    parse_contract,
     require_file,
 )
-from limn.errors import ContractError
 
 
 class _Frozen(BaseModel):
@@ -86,18 +85,8 @@ def read_finder_contract(folder: Path) -> FinderContract:
     Raises:
         ContractError: a file is missing, the JSON does not fit the schema, or the hash differs.
     """
-    path = folder / CONTRACT_FILE
-    try:
-        contract = FinderContract.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise ContractError(f"{folder} has no {CONTRACT_FILE} of a person finder") from None
-    except OSError as exc:
-        raise ContractError(f"{path} cannot be read: {exc.strerror}") from exc
-    except ValidationError as exc:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'contract'}: {fault['msg']}"
-            for fault in exc.errors()
-        )
-        raise ContractError(f"{path} is not the contract of a person finder: {faults}") from exc
+    contract = parse_contract(
+        folder, FinderContract, "the contract of a person finder", " of a person finder"
+    )
     require_file(folder / contract.file, contract.sha256)
     return contract

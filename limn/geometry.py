@@ -39,6 +39,11 @@ class Crop:
         return self.bottom - self.top, self.right - self.left
 
     @property
+    def corners(self) -> tuple[int, int, int, int]:
+        """x1, y1, x2, y2, as answers have it."""
+        return self.left, self.top, self.right, self.bottom
+
+    @property
     def slices(self) -> tuple[slice, slice]:
         """Index of the crop in an array [H, W, ...]."""
         return slice(self.top, self.bottom), slice(self.left, self.right)

@@ -9,6 +9,9 @@ PixelBox = Annotated[
     tuple[int, int, int, int],
     Field(description="x1, y1, x2, y2 in pixels of the upright photo, half open"),
 ]
+BOXES_HEADER = "X-Person-Boxes"
+"""Header of an answer to `boxes=auto`: JSON, a `PixelBox` of each person that was found."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -12,6 +12,7 @@ from starlette.datastructures import State
 from starlette.middleware.cors import CORSMiddleware
 
 import limn
+from limn.wire import BOXES_HEADER
 from service.access import Access, AccessGate
 from service.admission import Admission
 from service.attendance import TIMEOUT_HEADER, Attendance
@@ -46,6 +47,7 @@ _CORS_SENT = ("Authorization", "Content-Type", "X-Request-Id", TIMEOUT_HEADER, H
 _CORS_SHOWN = (
     "X-Request-Id",
     "Server-Timing",
+    BOXES_HEADER,
     "Retry-After",
     "RateLimit",
     "RateLimit-Policy",

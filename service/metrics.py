@@ -35,6 +35,12 @@ class Metrics:
         # Resident memory, seconds of the processor, open files: where the system tells.
         ProcessCollector(registry=self.registry)
         Info("limn_build", "What runs", registry=self.registry).info({"version": __version__})
+        self._declare_requests()
+        self._declare_answers()
+        self._declare_work()
+
+    def _declare_requests(self) -> None:
+        """What was asked, how it was answered, and how long that took."""
         self._requests = Counter(
             "limn_requests_total",
             "Requests answered",
@@ -48,13 +54,6 @@ class Metrics:
             buckets=_LATENCY_BUCKETS_S,
             registry=self.registry,
         )
-        self._stages = Histogram(
-            "limn_stage_duration_seconds",
-            "Work per request in one stage, summed over threads",
-            ["stage"],
-            buckets=_STAGE_BUCKETS_S,
-            registry=self.registry,
-        )
         self._bodies = Histogram(
             "limn_request_body_bytes",
             "Bytes received in a request's body",
@@ -62,6 +61,50 @@ class Metrics:
             buckets=_SIZE_BUCKETS_BYTES,
             registry=self.registry,
         )
+        self._stages = Histogram(
+            "limn_stage_duration_seconds",
+            "Work per request in one stage, summed over threads",
+            ["stage"],
+            buckets=_STAGE_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._problems = Counter(
+            "limn_problems_total",
+            "Requests answered with a problem, by the end of its type",
+            ["problem"],
+            registry=self.registry,
+        )
+        self._calls = Counter(
+            "limn_grpc_requests_total",
+            "gRPC requests answered, each message of a stream",
+            ["method", "code"],
+            registry=self.registry,
+        )
+        self._call_latency = Histogram(
+            "limn_grpc_request_duration_seconds",
+            "From the request's message to its answer",
+            ["method"],
+            buckets=_LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+
+    def _declare_answers(self) -> None:
+        """What the answers show."""
+        self._label_pixels = Counter(
+            "limn_label_pixels_total",
+            f"Pixels of label maps by class of the model, one in {LABEL_STEP**2} counted",
+            ["model", "label"],
+            registry=self.registry,
+        )
+        self._persons = Histogram(
+            "limn_persons_found",
+            "Persons found in a photo that came with boxes=auto",
+            buckets=_PERSON_BUCKETS,
+            registry=self.registry,
+        )
+
+    def _declare_work(self) -> None:
+        """What is being worked on, and what there is to work with."""
         self.in_flight = Gauge(
             "limn_requests_in_flight",
             "Parse and inference requests worked on or waiting",
@@ -77,6 +120,11 @@ class Metrics:
             "Work of the networks in progress or waiting; a unit is one canvas at scale 1",
             registry=self.registry,
         )
+        self.cost_limit = Gauge(
+            "limn_cost_units_limit",
+            "Work that is taken on at a time; beyond it, requests are told 429",
+            registry=self.registry,
+        )
         self.image_bytes_in_flight = Gauge(
             "limn_image_bytes_in_flight",
             "Memory that photos being decoded and answered are counted with",
@@ -85,24 +133,6 @@ class Metrics:
         self.workers = Gauge("limn_workers", "Threads that compute", registry=self.registry)
         self.workers_busy = Gauge(
             "limn_workers_busy", "Those of them that are in a step", registry=self.registry
-        )
-        self._problems = Counter(
-            "limn_problems_total",
-            "Requests answered with a problem, by the end of its type",
-            ["problem"],
-            registry=self.registry,
-        )
-        self._label_pixels = Counter(
-            "limn_label_pixels_total",
-            f"Pixels of label maps by class of the model, one in {LABEL_STEP**2} counted",
-            ["model", "label"],
-            registry=self.registry,
-        )
-        self._persons = Histogram(
-            "limn_persons_found",
-            "Persons found in a photo that came with boxes=auto",
-            buckets=_PERSON_BUCKETS,
-            registry=self.registry,
         )
         self._batches = Histogram(
             "limn_batch_canvases",
@@ -113,24 +143,6 @@ class Metrics:
         self.device_memory = Gauge(
             "limn_device_memory_bytes",
             "Memory of the device that is taken, by whomever; none without a device",
-            registry=self.registry,
-        )
-        self.cost_limit = Gauge(
-            "limn_cost_units_limit",
-            "Work that is taken on at a time; beyond it, requests are told 429",
-            registry=self.registry,
-        )
-        self._calls = Counter(
-            "limn_grpc_requests_total",
-            "gRPC requests answered, each message of a stream",
-            ["method", "code"],
-            registry=self.registry,
-        )
-        self._call_latency = Histogram(
-            "limn_grpc_request_duration_seconds",
-            "From the request's message to its answer",
-            ["method"],
-            buckets=_LATENCY_BUCKETS_S,
             registry=self.registry,
         )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from limn.wire import ParsedPhoto, ProblemDocument
+from limn.wire import BOXES_HEADER, ParsedPhoto, ProblemDocument
 from service.access import scope_of
 from service.attendance import TIMEOUT_HEADER
 from service.deadline import MOST_MILLISECONDS
@@ -74,6 +74,11 @@ PARSE_RESPONSES: dict[int | str, Document] = {
             "Server-Timing": {
                 "description": "milliseconds per stage: decode, canvas, network, fuse, choose,"
                 " encode, and in total",
+                "schema": {"type": "string"},
+            },
+            BOXES_HEADER: {
+                "description": "with `boxes=auto`: JSON, [x1, y1, x2, y2] in pixels of each person"
+                " that was found; with any `output`, as a mask does not tell",
                 "schema": {"type": "string"},
             },
         },

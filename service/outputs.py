@@ -27,10 +27,17 @@ MEDIA_TYPES: dict[Output, str] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """The encoded answer, and what it answers from."""
+    """The encoded answer.
+
+    Attributes:
+        content, media_type: what is sent.
+        found: boxes of the persons that were found, since a mask does not tell them; None where
+            they were given.
+    """
 
     content: bytes
     media_type: str
+    found: Sequence[Crop] | None
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,8 @@ class Parsed:
 def answer(parsed: Parsed) -> Answer:
     """Encode as the plan's output."""
     output = parsed.plan.output
-    return Answer(_encode(parsed, output), MEDIA_TYPES[output])
+    found = None if parsed.found is None else parsed.crops
+    return Answer(_encode(parsed, output), MEDIA_TYPES[output], found)
 
 
 def _encode(parsed: Parsed, output: Output) -> bytes:
@@ -103,7 +111,7 @@ def _person(parsed: Parsed, index: int, crop: Crop) -> dict[str, Any]:
     )
     sure = {} if parsed.found is None else {"score": round(parsed.found[index].score, 4)}
     return {
-        "box": [crop.left, crop.top, crop.right, crop.bottom],
+        "box": crop.corners,
         **sure,
         "area": sum(region.area for region in regions),
         "regions": [
@@ -131,9 +139,7 @@ def _arrays(parsed: Parsed) -> dict[str, NDArray[np.generic]]:
         "classes": np.array(parsed.plan.label_set.classes),
         "scores": scores,
         "score_classes": np.array(parsed.plan.model.label_set.classes),
-        "boxes": np.array(
-            [(c.left, c.top, c.right, c.bottom) for c in parsed.crops], np.int32
-        ).reshape(-1, 4),
+        "boxes": np.array([crop.corners for crop in parsed.crops], np.int32).reshape(-1, 4),
         "content": np.array(
             [(r.left, r.top, r.right, r.bottom) for r in regions], np.float32
         ).reshape(-1, 4),

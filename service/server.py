@@ -1,6 +1,8 @@
 """Runs the gateway: HTTP and gRPC in one process, from its start to its end."""
 
 import asyncio
+import gc
+from socket import socket
 from typing import Any
 
 import uvicorn
@@ -42,10 +44,22 @@ def serve(settings: Settings) -> None:
         log_config=log_config(settings.log_level, settings.log_format),
         **_options(settings, asks_clients=True),
     )
-    gateway = SignalledServer(config, app.state.serving, settings.shutdown_timeout_s)
+    gateway = GatewayServer(config, app.state.serving, settings.shutdown_timeout_s)
     operations = _operations_server(app, settings)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(gateway, operations))
+
+
+class GatewayServer(SignalledServer):
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start, and spare the garbage collector what that leaves.
+
+        It lives as long as the process, and looking through it stops every thread, the event loop
+        too: for 60 to 140 ms on two busy cores, in a service that has to say 429 within 50.
+        """
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
 
 
 def _require_ports(settings: Settings) -> None:

@@ -10,11 +10,13 @@ import httpx2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from limn.client.errors import Refused, UnexpectedAnswer
+from limn.wire import BOXES_HEADER, PixelBox
 
 _PROBLEM_PREFIX = "urn:limn:problem:"
+_BOXES = TypeAdapter(tuple[PixelBox, ...])
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -28,12 +30,15 @@ class Answer:
         media_type: which of them.
         request_id: to look for in the service's log.
         stages_ms: milliseconds of the service's work, by stage.
+        boxes: (x1, y1, x2, y2) in pixels of each person that was found, in the order of JSON's
+            persons; None unless they were to be found, by `boxes=auto`.
     """
 
     content: bytes = field(repr=False)
     media_type: str
     request_id: str | None
     stages_ms: dict[str, float]
+    boxes: tuple[PixelBox, ...] | None
 
     def labels(self) -> NDArray[np.uint8]:
         """uint8[H, W] of class indices, of `mask`."""
@@ -85,6 +90,7 @@ def answer_of(response: httpx2.Response) -> Answer:
         headers.get("content-type", "").partition(";")[0],
         headers.get("x-request-id"),
         _stages_ms(headers.get("server-timing", "")),
+        _boxes(headers.get(BOXES_HEADER)),
     )
 
 
@@ -133,3 +139,13 @@ def _stages_ms(header: str) -> dict[str, float]:
         except ValueError:
             continue
     return stages
+
+
+def _boxes(header: str | None) -> tuple[PixelBox, ...] | None:
+    """Of an `X-Person-Boxes` such as `[[10, 20, 110, 320]]`."""
+    if header is None:
+        return None
+    try:
+        return _BOXES.validate_json(header)
+    except ValidationError as exc:
+        raise UnexpectedAnswer(f"{BOXES_HEADER} holds no boxes: {header}") from exc

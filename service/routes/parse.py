@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from limn.errors import LimnError
-from limn.wire import BatchAnswer
+from limn.wire import BOXES_HEADER, BatchAnswer
 from service import problems
 from service.body import Body, Upload, read_body
 from service.deadline import Deadline, answer_within
@@ -39,7 +39,12 @@ async def parse(
     body, plan = await _asked(request, query, pipeline, deadline, max_images=1)
     with answer_within(limits.timeout_s):
         answer = await pipeline.parse(body.images[0].data, plan)
-    return Response(answer.content, media_type=answer.media_type)
+    headers = (
+        {}
+        if answer.found is None
+        else {BOXES_HEADER: json.dumps([crop.corners for crop in answer.found])}
+    )
+    return Response(answer.content, media_type=answer.media_type, headers=headers)
 
 
 @router.post(

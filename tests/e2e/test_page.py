@@ -264,8 +264,11 @@ def test_people_are_found_and_their_boxes_drawn(page: ParsingPage, tmp_path: Pat
     page.pick(photo)
     page.settle()
 
+    asked = []
+    page.page.on("request", lambda request: asked.append(request.url))
     page["find"].click()
     page.settle()
+    assert len([url for url in asked if "/v1/parse" in url]) == 1
 
     found = page.answer(photo.read_bytes(), boxes="auto", output="json").json()["persons"]
     assert len(found) == 2

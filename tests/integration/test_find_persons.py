@@ -84,6 +84,8 @@ def test_answer_is_that_of_the_same_boxes_given_by_hand(running: Gateway, output
 
     assert found.status_code == given.status_code == 200
     assert found.content == given.content
+    assert json.loads(found.headers["X-Person-Boxes"]) == BOXES
+    assert "X-Person-Boxes" not in given.headers
 
 
 def test_boxes_given_by_hand_have_no_score(running: Gateway) -> None:

@@ -22,6 +22,7 @@ from training.datasets.dataset import ParsingDataset, Split
 from training.datasets.listing import read_ids
 from training.datasets.open import open_dataset
 from training.errors import CheckpointError, DatasetError
+from training.optimizer import Rates, cosine_factor, parameter_groups
 from training.persons.batches import make_batches, on_canvas, size_of_aspect
 from training.persons.compose import Composed, Material
 from training.persons.config import PersonsConfig
@@ -128,27 +129,11 @@ def _start(config: PersonsConfig, fabric: Fabric) -> _Run:
         network.start_from(content["averaged"])
     network = network.to(fabric.device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    encoder = [id(parameter) for parameter in network.encoder.parameters()]
-    groups = [
-        {
-            "params": [
-                parameter
-                for parameter in network.parameters()
-                if (id(parameter) in encoder) == inside and (parameter.ndim > 1) == decays
-            ],
-            "lr": config.encoder_learning_rate if inside else config.learning_rate,
-            "weight_decay": config.weight_decay if decays else 0.0,
-        }
-        for inside in (True, False)
-        for decays in (True, False)
-    ]
-    optimizer = AdamW(groups)
+    rates = Rates(config.learning_rate, config.encoder_learning_rate, config.weight_decay)
+    optimizer = AdamW(parameter_groups(network, network.encoder, rates))
 
     def factor(step: int) -> float:
-        if step < config.warmup_steps:
-            return (step + 1) / config.warmup_steps
-        done = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
-        return float(0.5 * (1 + np.cos(np.pi * min(1.0, done))))
+        return cosine_factor(step, config.warmup_steps, config.steps)
 
     averaged = average_of(network, config.ema_decay)
     return _Run(network, averaged, optimizer, LambdaLR(optimizer, factor), 0, [])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from training.synthetic.arrays import Triangles, Vertices, as_float
 from training.synthetic.mesh import nearest_few, nearest_points, vertex_normals
@@ -19,6 +21,9 @@ _HEM_M = 0.03
 _GAP_M = 0.006
 _CANDIDATES = 12
 _SIDEWAYS_M = 0.01
+
+# What of a shirt is seen is more than this across; less shows through a coat by mistake.
+_SPECK_M = 0.06
 _SLACK = 0.05
 
 
@@ -41,6 +46,7 @@ def tuck(
     outwards: NDArray[np.float32],
     outer: list[_Mesh],
     is_cloth: bool = False,
+    is_under_coat: bool = False,
 ) -> Covered:
     """Drop what `outer` covers by more than a hem, and push in the rest of what it covers.
 
@@ -50,12 +56,16 @@ def tuck(
         outer: meshes worn over it.
         is_cloth: whether it also counts that the outer layer is near, since a gap in cloth
             is less of a fault than cloth that pokes through.
+        is_under_coat: whether small gaps in what is covered do not count: what is seen there
+            pokes through, while a trouser leg may show a little below another cloth.
     """
     above = np.concatenate([vertices[faces] for vertices, faces in outer])
     height = _height_above(inner, outwards, above)
     if is_cloth:
         height = np.minimum(height, _height_of_nearest(inner, outwards, above))
     covered = np.isfinite(height)
+    if is_under_coat:
+        covered |= _specks(inner, triangles, np.logical_not(covered))
     if not covered.any():
         return Covered(inner, np.ones(len(triangles), dtype=bool))
     deep = covered.copy()
@@ -84,6 +94,26 @@ def lift(inner: Vertices, movable: NDArray[np.bool_], below: list[_Mesh], gap_m:
     lifted = inner.copy()
     lifted[rows] += normals[nearest] * np.maximum(gap_m - height, 0)[:, None].astype(np.float32)
     return lifted
+
+
+def _specks(points: Vertices, triangles: Triangles, bare: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """bool[V]: bare vertices whose connected part is too small to be meant to be seen.
+
+    A part with nothing covered next to it is a button or a knot, and stays.
+    """
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    within = edges[bare[edges].all(axis=1)]
+    graph = coo_array((np.ones(len(within), dtype=bool), within.T), shape=(len(points),) * 2)
+    count, part = connected_components(graph, directed=False)
+    least, most = np.full((count, 3), np.inf), np.full((count, 3), -np.inf)
+    np.minimum.at(least, part, points)
+    np.maximum.at(most, part, points)
+    at_rim = edges[bare[edges].any(axis=1) & ~bare[edges].all(axis=1)]
+    is_speck = np.zeros(count, dtype=bool)
+    is_speck[part[at_rim.ravel()]] = True
+    is_speck &= (most - least).max(axis=1) < _SPECK_M
+    specks: NDArray[np.bool_] = bare & is_speck[part]
+    return specks
 
 
 def _height_above(

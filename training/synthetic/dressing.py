@@ -149,15 +149,21 @@ def _tucked(skin: Piece, layers: list[Layer]) -> list[Layer]:
     result = []
     for index, layer in enumerate(layers):
         piece, worn = layer.piece, layer.worn
-        outer = [
-            (other.piece.vertices, other.piece.triangles)
+        over = [
+            (other.piece, ITEMS[other.worn.item].slot)
             for other in layers[index + 1 :]
             if other.worn is not None and ITEMS[other.worn.item].slot not in _UNTUCKED
         ]
+        outer = [(other.vertices, other.triangles) for other, _ in over]
         if outer and (worn is None or ITEMS[worn.item].slot not in _UNTUCKED):
             _, nearest = nearest_points(skin.vertices, piece.vertices, np.inf)
             covered = tuck(
-                piece.vertices, piece.triangles, normals[nearest], outer, worn is not None
+                piece.vertices,
+                piece.triangles,
+                normals[nearest],
+                outer,
+                is_cloth=worn is not None,
+                is_under_coat=worn is not None and any(slot == "outer" for _, slot in over),
             )
             piece = piece.with_vertices(covered.vertices).only(covered.keep)
         if len(piece.triangles):

@@ -13,7 +13,7 @@ _VAL_EVERY = 10
 _SETTINGS = "synthetic.json"
 
 # To be raised with every change of what a seed gives, so that a folder never holds both.
-_GENERATOR = 1
+_GENERATOR = 2
 SPLITS = ("train", "val")
 
 

@@ -50,12 +50,17 @@ export async function catalogue() {
  *
  * @param {Blob} photo
  * @param {URLSearchParams} parameters of `/v1/parse`
- * @returns {Promise<{blob: Blob, stages: {name: string, ms: number}[]}>}
+ * @returns {Promise<{blob: Blob, stages: {name: string, ms: number}[], found: number[][] | null}>}
+ *   `found` are the boxes of the persons that the service was to find
  */
 export async function parse(photo, parameters, signal) {
   const path = `v1/parse?${parameters}`;
   const response = await ask(path, { method: "POST", body: photo, signal });
-  return { blob: await response.blob(), stages: stagesOf(response.headers.get("Server-Timing")) };
+  return {
+    blob: await response.blob(),
+    stages: stagesOf(response.headers.get("Server-Timing")),
+    found: JSON.parse(response.headers.get("X-Person-Boxes")),
+  };
 }
 
 /** The photo that a newcomer tries. */

@@ -31,11 +31,9 @@ export class Session {
     const { classes } = this.#options;
     const start = performance.now();
     try {
-      const parameters = this.#parameters;
-      const { blob, stages } = await parse(this.photo, parameters, running.signal);
+      const { blob, stages, found } = await parse(this.photo, this.#parameters, running.signal);
       const roundTripMs = performance.now() - start;
       const mask = await Mask.read(blob, classes);
-      const found = this.#boxes.isFinding ? await this.#found(parameters, running.signal) : null;
       if (running.signal.aborted) return null;
       this.mask = mask;
       return { mask, stages, roundTripMs, found };
@@ -68,14 +66,6 @@ export class Session {
 
   get #parameters() {
     return this.#options.parameters(this.#boxes.all, this.#boxes.isFinding);
-  }
-
-  /** Boxes of the persons whom the service finds: a mask does not tell them. */
-  async #found(parameters, signal) {
-    const asked = new URLSearchParams(parameters);
-    asked.set("output", "json");
-    const { blob } = await parse(this.photo, asked, signal);
-    return JSON.parse(await blob.text()).persons.map(({ box }) => box);
   }
 
   async #answer(output, opacity) {

@@ -84,6 +84,27 @@ def test_answer_tells_the_request_and_its_stages() -> None:
 
     assert (answer.media_type, answer.request_id) == ("image/png", "r1")
     assert answer.stages_ms == {"decode": 1.5, "network": 47.25}
+    assert answer.boxes is None
+
+
+@pytest.mark.parametrize(
+    ("header", "boxes"),
+    [("[]", ()), ("[[1, 2, 30, 40], [5, 0, 9, 8]]", ((1, 2, 30, 40), (5, 0, 9, 8)))],
+)
+def test_boxes_of_found_persons_come_in_a_header(
+    header: str, boxes: tuple[tuple[int, int, int, int], ...]
+) -> None:
+    handler, _ = answering(httpx2.Response(200, content=MASK, headers={"x-person-boxes": header}))
+
+    assert client(handler).ask(b"photo", boxes="auto").boxes == boxes
+
+
+@pytest.mark.parametrize("header", ["", "[[1, 2, 3]]", "[1, 2, 3, 4]", "[[1, 2, 3, 4.5]]", "no"])
+def test_header_without_boxes_is_no_answer(header: str) -> None:
+    handler, _ = answering(httpx2.Response(200, content=MASK, headers={"x-person-boxes": header}))
+
+    with pytest.raises(UnexpectedAnswer, match="X-Person-Boxes"):
+        client(handler).ask(b"photo", boxes="auto")
 
 
 def test_pictures_and_arrays_are_decoded() -> None:

@@ -50,6 +50,50 @@ def test_cloth_far_above_covers_nothing() -> None:
     assert (covered.vertices == skin).all()
 
 
+def cloth_with_a_hole(hole_m: float) -> _Sheet:
+    cloth, triangles = sheet(0.4, 0.02)
+    middles = np.abs(cloth[triangles].mean(axis=1)[:, :2]).max(axis=1)
+    return cloth, triangles[middles > hole_m / 2]
+
+
+@pytest.mark.parametrize(("hole_m", "is_seen"), [(0.05, False), (0.14, True)])
+def test_a_speck_of_a_shirt_in_a_coat_is_dropped_and_a_neckline_is_not(
+    hole_m: float, is_seen: bool
+) -> None:
+    shirt, triangles = sheet(0.8, 0.0)
+
+    covered = tuck(
+        shirt,
+        triangles,
+        UP.repeat(len(shirt), 0),
+        [cloth_with_a_hole(hole_m)],
+        is_cloth=True,
+        is_under_coat=True,
+    )
+
+    middles = np.abs(shirt[triangles].mean(axis=1)[:, :2]).max(axis=1)
+    assert covered.keep[middles < 0.02].all() == is_seen
+    assert covered.keep[middles < 0.02].any() == is_seen
+
+
+def test_a_knot_above_the_cloth_stays() -> None:
+    shirt, of_shirt = sheet(0.3, 0.0)
+    knot, of_knot = sheet(0.03, 0.05)
+    both = np.concatenate([shirt, knot])
+    triangles = np.concatenate([of_shirt, of_knot + len(shirt)])
+
+    covered = tuck(
+        both,
+        triangles,
+        UP.repeat(len(both), 0),
+        [sheet(0.4, 0.0)],
+        is_cloth=True,
+        is_under_coat=True,
+    )
+
+    assert covered.keep[len(of_shirt) :].all()
+
+
 def test_hair_is_lifted_onto_the_cloth_that_it_would_lie_in() -> None:
     hair, _ = sheet(0.2, -0.01)
     movable = hair[:, 0] > 0
