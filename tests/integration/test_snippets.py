@@ -26,7 +26,9 @@ PAGES = [
     *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs/how-to").glob("*.md")),
 ]
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-TYPED = re.compile(r"(curl|(\.venv/bin/)?limn (parse|batch|doctor|key|repository)|helm install) ")
+TYPED = re.compile(
+    r"(curl|(\w+=\S+ )?(\.venv/bin/)?limn (parse|batch|doctor|key|repository)|helm install) "
+)
 ELSEWHERE = re.compile(r"parse\.example|--ray|localhost:8090")
 """What is only an example, needs a cluster, or is of the leaderboard, which has its own tests."""
 
@@ -52,7 +54,8 @@ def folder(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "model_repository", tmp_path / "model_repository")
     for name in ("mman", "mman_parse"):
         _second_version(tmp_path / "model_repository" / name / "1", tmp_path / "runs/export" / name)
-    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
+    for name in ("deploy", "person_finder"):
+        (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
 
 
