@@ -1,4 +1,4 @@
-"""What the page on training tells a reader to type, typed: on a few drawn people, for two epochs."""
+"""What the page on training tells a reader to type, typed: on drawn people, for two epochs."""
 
 import os
 import re
