@@ -92,6 +92,7 @@ def test_a_run_that_was_cut_off_continues(tmp_path: Path) -> None:
 def test_labels_agree_with_the_mirrored_scene_and_with_a_plain_z_buffer() -> None:
     environment = find_environment()
     settings = WorkerSettings(
+        core=None,
         out=Path("unused"),
         seed=5,
         parts=PARTS,

@@ -1,9 +1,12 @@
 """The run over many pictures: processes that render, each given the next number when free."""
 
+import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
 from queue import Empty, SimpleQueue
 
 from training.synthetic.environment import CHECKOUT, Environment
@@ -36,23 +39,23 @@ def render_all(
     Raises:
         SynthesisError: a worker does not start, or dies.
     """
-    settings = WorkerSettings.of(output, sources)
     numbers: SimpleQueue[int] = SimpleQueue()
     missing = output.missing(count)
     for index in missing:
         numbers.put(index)
-    command = [
-        str(environment.python),
-        "-m",
-        "training.synthetic.worker",
-        settings.model_dump_json(),
-    ]
+    program = [str(environment.python), "-m", "training.synthetic.worker"]
     with ThreadPoolExecutor(workers) as pool:
-        runs = [
-            pool.submit(_feed, command, numbers, done) for _ in range(min(workers, len(missing)))
-        ]
+        runs = []
+        for core in islice(cycle(_cores()), min(workers, len(missing))):
+            settings = WorkerSettings.of(output, sources, core)
+            runs.append(pool.submit(_feed, [*program, settings.model_dump_json()], numbers, done))
         failed = [answer for run in runs for answer in run.result()]
     return sorted(failed, key=lambda answer: answer.index)
+
+
+def _cores() -> list[int] | list[None]:
+    """What this process may compute on; one of no name where the system does not tell."""
+    return sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [None]
 
 
 def _feed(

@@ -20,10 +20,15 @@ from training.synthetic.sources import Sources
 
 
 class WorkerSettings(BaseModel):
-    """What a worker is started with."""
+    """What a worker is started with; on `core` alone it computes, where that can be said.
+
+    With more cores in sight Blender's idle threads spin, which takes as much time as rendering, and
+    sums of floats come out in another order: a picture would depend on the machine.
+    """
 
     model_config = ConfigDict(frozen=True)
 
+    core: int | None
     out: Path
     seed: int
     parts: Path
@@ -32,9 +37,10 @@ class WorkerSettings(BaseModel):
     ccp: Path | None
 
     @staticmethod
-    def of(output: Output, sources: Sources) -> "WorkerSettings":
+    def of(output: Output, sources: Sources, core: int | None) -> "WorkerSettings":
         """For a worker in another working directory."""
         return WorkerSettings(
+            core=core,
             out=output.folder.resolve(),
             seed=output.seed,
             parts=sources.parts.resolve(),
@@ -79,6 +85,8 @@ def serve(settings: WorkerSettings, numbers: TextIO, answers: TextIO) -> None:
 def main() -> None:
     """Entry point; Blender's chatter on stdout is kept from the answers."""
     settings = WorkerSettings.model_validate(json.loads(sys.argv[1]))
+    if settings.core is not None:
+        os.sched_setaffinity(0, {settings.core})
     cv2.setNumThreads(1)
     with os.fdopen(os.dup(1), "w") as answers, Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
