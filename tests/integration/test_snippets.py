@@ -27,7 +27,8 @@ PAGES = [
 ]
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TYPED = re.compile(
-    r"(curl|(\w+=\S+ )?(\.venv/bin/)?limn (parse|batch|doctor|key|repository)|helm install) "
+    r"(curl|(\w+=\S+ )?(\.venv/bin/)?limn (parse|batch|doctor|key|repository)"
+    r"|helm (install|upgrade)) "
 )
 ELSEWHERE = re.compile(r"parse\.example|--ray|localhost:8090")
 """What is only an example, needs a cluster, or is of the leaderboard, which has its own tests."""
@@ -90,7 +91,8 @@ def typed(command: str, served: Gateway, folder: Path) -> "subprocess.CompletedP
     """In a shell, in the folder, with the addresses of this service."""
     command = re.sub(r"^curl ", "curl --fail --silent ", command)
     # Without a cluster, as far as the chart goes.
-    command = command.replace("helm install", "helm template")
+    command = re.sub("helm (install|upgrade)", "helm template", command)
+    command = command.replace("--reuse-values ", "")
     command = command.replace("localhost:8080", served.http).replace(".venv/bin/", "")
     environment = {
         **os.environ,
