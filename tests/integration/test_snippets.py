@@ -1,6 +1,5 @@
 """What the documents tell a reader to type, typed: against the shipped models, on other ports."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from PIL import Image
 
 from tests.fixtures.gateway import Gateway, gateway
 from tests.fixtures.lip_dataset import write_lip_dataset
+from tests.fixtures.shell import complain, shell
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "service/static/page/astronaut.jpg"
@@ -94,9 +94,7 @@ def typed(command: str, served: Gateway, folder: Path) -> "subprocess.CompletedP
     command = re.sub("helm (install|upgrade)", "helm template", command)
     command = command.replace("--reuse-values ", "")
     command = command.replace("localhost:8080", served.http).replace(".venv/bin/", "")
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    variables = {
         "LIMN_SESSIONS": "1",
         "LIMN_HTTP_PORT": "0",
         "LIMN_GRPC_PORT": "0",
@@ -105,15 +103,8 @@ def typed(command: str, served: Gateway, folder: Path) -> "subprocess.CompletedP
         "DIR": "elsewhere",
     }
     if "limn key" in command:
-        environment["LIMN_KEYS_FILE"] = "keys.json"
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+        variables["LIMN_KEYS_FILE"] = "keys.json"
+    return shell(command, folder, **variables)
 
 
 TYPED_BLOCKS = [(page, text) for page, text in blocks("bash") if commands(text)]
@@ -133,7 +124,7 @@ def test_commands_do_what_they_say(block: str, served: Gateway, folder: Path) ->
 
         done = typed(command, served, folder)
 
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        assert done.returncode == 0, complain(command, done)
         written = {path for path in folder.rglob("*") if path.is_file()} - before
         assert written or done.stdout
         assert all(np.asarray(Image.open(one)).size for one in written if one.suffix == ".png")

@@ -23,6 +23,7 @@ import pytest
 from PIL import Image
 
 from tests.fixtures.lip_dataset import write_lip_dataset
+from tests.fixtures.shell import complain, shell
 
 pytestmark = pytest.mark.slow
 
@@ -52,16 +53,8 @@ def as_here(command: str) -> str:
 
 def run(command: str, folder: Path = ROOT, **variables: str) -> str:
     """Its standard output; it has to succeed."""
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", as_here(command)],
-        cwd=folder,
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+    done = shell(as_here(command), folder, **variables)
+    assert done.returncode == 0, complain(command, done)
     return done.stdout
 
 

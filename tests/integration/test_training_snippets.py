@@ -1,15 +1,14 @@
 """What the page on training tells a reader to type, typed: on drawn people, for two epochs."""
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.fixtures.lip_dataset import write_lip_dataset
+from tests.fixtures.shell import complain, shell
 
 pytestmark = pytest.mark.slow
 
@@ -38,22 +37,12 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_commands_train_evaluate_and_export(checkout: Path) -> None:
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "LIMN_MODEL_REPOSITORY": str(checkout / "model_repository"),
-    }
+    models = str(checkout / "model_repository")
     # By what these tests run in, which is not to be set up for this copy.
     make = f"make VENV={sys.prefix} --assume-old={sys.prefix}/.dev "
     for command in "".join(BLOCKS).replace("make ", make).splitlines():
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", command],
-            cwd=checkout,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+        done = shell(command, checkout, LIMN_MODEL_REPOSITORY=models)
+        assert done.returncode == 0, complain(command, done)
 
     version = checkout / "model_repository/mine/1"
     assert {"model.onnx", "model.int8.onnx", "model.half.onnx", "contract.json"} <= {

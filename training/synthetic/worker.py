@@ -22,8 +22,9 @@ from training.synthetic.sources import Sources
 class WorkerSettings(BaseModel):
     """What a worker is started with; on `core` alone it computes, where that can be said.
 
-    With more cores in sight Blender's idle threads spin, which takes as much time as rendering, and
-    sums of floats come out in another order: a picture would depend on the machine.
+    With more cores in sight Blender's idle threads spin: a worker with two cores to itself takes
+    twice the processor time, and is no faster. Sums of floats also come out in another order, so
+    that a picture would depend on the machine.
     """
 
     model_config = ConfigDict(frozen=True)
