@@ -61,7 +61,7 @@ async def in_this_process(parameters: "ParseParameters") -> AsyncIterator[Asking
 async def at(url: str, parameters: "ParseParameters") -> AsyncIterator[Asking]:
     """A service, asked with the key of the environment where there is one."""
     if find_spec("httpx2") is None:
-        raise NotOffered("--url needs a client; pip install 'limn[client]' brings it")
+        raise NotOffered("--url needs a client; pip install '.[client]' in a checkout brings it")
     from limn.client import AsyncClient
     from limn.client.exchange import IN_FLIGHT
 

@@ -56,7 +56,7 @@ def batch(
     """
     for module in ("pyarrow", *(["ray"] if ray else [])):
         if find_spec(module) is None:
-            report(f"{module} is not installed; pip install 'limn[batch]' brings it")
+            report(f"{module} is not installed; pip install '.[batch]' in a checkout brings it")
             raise typer.Exit(1)
     from service.batch.run import Order, run_batch
     from service.parameters import ParseParameters

@@ -58,6 +58,12 @@ def onnx(
 def int8(
     name: Annotated[str, typer.Argument(help="Network in the repository; its parser comes along.")],
     data: Annotated[Path, typer.Option(help="The data set that it was trained on.")],
+    companion: Annotated[
+        Path | None,
+        typer.Option(
+            help="A second one, laid out alike: half of the pictures to calibrate with are its."
+        ),
+    ] = None,
     layout: Annotated[Layout, typer.Option(help="How it is laid out and labelled.")] = "lip",
     version: Annotated[int, typer.Option(min=1)] = 1,
     repository: Annotated[Path, typer.Option(help="Model repository.")] = Path("model_repository"),
@@ -70,11 +76,13 @@ def int8(
 
     folder = repository / name / str(version)
     with explained():
-        training = open_dataset(layout, data, "train")
+        roots = [data] if companion is None else [data, companion]
+        training = [open_dataset(layout, root, "train") for root in roots]
         validation = open_dataset(layout, data, SPLITS[layout][1])
         judged = _spread(len(validation), JUDGED_PHOTOS)
+        most = CALIBRATION_PHOTOS // len(roots)
         material = Material(
-            [training.image(index) for index in _spread(len(training), CALIBRATION_PHOTOS)],
+            [one.image(index) for one in training for index in _spread(len(one), most)],
             [validation.pair(index) for index in judged],
             f"{data.name} {validation.split}, {len(judged)} photos",
         )

@@ -16,10 +16,11 @@ Photo = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Material:
-    """Real pictures of the data set that a network was trained on, to quantise it with.
+    """Real pictures of the data sets that a network was trained on, to quantise it with.
 
     Attributes:
-        calibration: of train, to find the ranges of quantised numbers.
+        calibration: of train, to find the ranges of quantised numbers; a range that none of them
+            reaches is cut off, such as that of people seen from behind.
         annotated: of val with label maps uint8[H, W], 255 unknown, to measure what INT8 costs.
         title: what `annotated` is, for the contract.
     """

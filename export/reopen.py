@@ -152,6 +152,15 @@ def _fill(
     unknown = [name for name in fresh if not name.endswith("_head")]
     if unknown:
         raise ExportError(f"{folder} is of another network: it has no {', '.join(unknown)}")
+    modules = dict(network.named_modules())
+    owners = [
+        name.removeprefix(_PREFIX).removesuffix(".weight")
+        for name in tensors
+        if name.startswith(_PREFIX) and name.endswith(".weight")
+    ]
+    left = [name for name in owners if name not in modules]
+    if left:
+        raise ExportError(f"{folder} has what the config's network has not: {', '.join(left)}")
     return fresh
 
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service import problems
+from service.body_pace import HELD_UP_S
 
 HEAD_TIMEOUT_S = 10.0
 """For a head to arrive, from the connection or from its first byte; for the rest of a body that
@@ -69,16 +70,23 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._give_up)
+            self._set_timer(HEAD_TIMEOUT_S)
+
+    def _set_timer(self, seconds: float) -> None:
+        deadline = self.loop.time() + seconds
+        self._head_timer = self.loop.call_at(deadline, self._give_up, deadline)
 
     def _forget_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _give_up(self) -> None:
+    def _give_up(self, deadline: float) -> None:
         self._head_timer = None
-        if not self.transport.is_closing():
+        if self.loop.time() - deadline >= HELD_UP_S:
+            # This process was held up; what came meanwhile is read after the timers.
+            self._set_timer(HELD_UP_S)
+        elif not self.transport.is_closing():
             self._refuse(408)
 
     def _refuse(self, status: int) -> None:

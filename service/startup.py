@@ -99,7 +99,6 @@ async def _engine(settings: Settings, repository: ModelRepository, resources: Re
 
         engine = await DeviceEngine.start(
             tuple(repository),
-            workers,
             settings.device,
             settings.device_batch,
             settings.device_wait_ms / 1e3,

@@ -53,7 +53,8 @@ def card(name: str) -> str:
         _failures(measured[0]),
         "![Rendered people from the front, the side and behind: photo, what it says, what is true]"
         "(../images/views.jpg)",
-        "These people are rendered, so their truth is exact; it was not trained on any of them.",
+        "These people are rendered, so their truth is exact. It was trained on others of their"
+        " kind, not on them.",
         "## How it came to be",
         f"[The stages of its training](../shipped-models.md), [its accuracy in full]"
         f"(../results/{name}_ccp_val.md), [what each part brought](../training.md).",
@@ -84,11 +85,11 @@ def _facts(contract: ModelContract, folder: Path) -> str:
 
 def _uses() -> str:
     return (
-        "**For** photos of one person, whole and from the front, in everyday or fashionable"
-        " clothes: try-on, search by garment, analytics over many people.\n\n**Not for** deciding"
-        " anything about a single person: not who somebody is, nor age, sex, health, origin or"
-        " intent. It was made on photos of fashionable people; how it does for others, by age,"
-        " skin, dress or disability, has not been measured."
+        "**For** photos of one person, whole, from the front or from behind, in everyday or"
+        " fashionable clothes: try-on, search by garment, analytics over many people.\n\n"
+        "**Not for** deciding anything about a single person: not who somebody is, nor age, sex,"
+        " health, origin or intent. It was made on photos of fashionable people and on rendered"
+        " ones; how it does for others, by age, skin, dress or disability, has not been measured."
     )
 
 
@@ -98,7 +99,8 @@ def _sources(contract: ModelContract) -> str:
         for source in contract.sources
     ]
     head = "| source | role | licence | pictures |\n|---|---|---|---:|"
-    return "\n".join([head, *rows, "", "The weights are under Apache-2.0."])
+    rendered = "Part of the training is rendered: [how, and what it brings](../synthetic.md)."
+    return "\n".join([head, *rows, "", f"{rendered} The weights are under Apache-2.0."])
 
 
 def _accuracy(name: str, contract: ModelContract, measured: list[dict[str, Any]]) -> str:
@@ -135,6 +137,10 @@ def _failures(photos: dict[str, Any]) -> str:
     lines.append(
         "- **Half a person**: without legs or head in sight garments are guessed (upper and lower"
         " half above)."
+    )
+    lines.append(
+        "- **Sideways**: which arm, leg or shoe is the left one is a guess, on heads and shoulders"
+        " above all ([by view](../synthetic.md#who-is-seen-from-behind))."
     )
     return "\n".join(lines)
 

@@ -1,5 +1,6 @@
 """Checkpoints on disk: written whole or not at all, read without running code."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +47,25 @@ def averaged_weights(path: Path) -> tuple[TrainingConfig, dict[str, Tensor]]:
         return TrainingConfig.model_validate_json(content["config"]), content["averaged"]
     except (ValidationError, KeyError) as exc:
         raise CheckpointError(f"{path} was made by another version of Limn: {exc}") from exc
+
+
+def mean_weights(paths: Sequence[Path]) -> dict[str, Tensor]:
+    """The mean of checkpoints' averaged weights: a soup (Wortsman et al. 2022, section 2).
+
+    Of a weight that only some have it is their mean, and counters are those of the last one.
+
+    Raises:
+        CheckpointError: one cannot be read, or they are not of one network.
+    """
+    ingredients = [averaged_weights(path)[1] for path in paths]
+    everything = {name: value for weights in ingredients for name, value in weights.items()}
+    return {name: _mean(name, value, ingredients) for name, value in everything.items()}
+
+
+def _mean(name: str, last: Tensor, ingredients: Sequence[dict[str, Tensor]]) -> Tensor:
+    if not last.is_floating_point():
+        return last
+    values = [weights[name] for weights in ingredients if name in weights]
+    if any(value.shape != last.shape for value in values):
+        raise CheckpointError(f"checkpoints of unlike networks have no mean: {name} differs")
+    return torch.stack(values).mean(0)

@@ -19,7 +19,7 @@ ALIKE_WEIGHT, ALIKE_PIXELS, ALIKE_LEVELS = 4, 67, 3
 def require_crf() -> None:
     """Raises InvalidParameter, field `crf`: the package is not installed."""
     if find_spec("pydensecrf") is None:
-        raise InvalidParameter("crf", "needs a package: pip install 'limn[crf]'")
+        raise InvalidParameter("crf", "needs a package: pip install '.[crf]' in a checkout")
 
 
 def choose_with_crf(

@@ -137,4 +137,6 @@ def make_loader(
         collate_fn=collate,
         worker_init_fn=_one_thread if workers else None,
         prefetch_factor=4 if workers else None,
+        # The plan is asked anew for every epoch, by this process; an epoch on a GPU takes seconds.
+        persistent_workers=workers > 0,
     )

@@ -20,6 +20,7 @@ from training.datasets.open import SPLITS, open_dataset
 from training.history import EpochRecord
 from training.loader import Share
 from training.losses.cross_entropy import Reduce
+from training.losses.sides import side_pairs
 from training.losses.structure import joint_table
 from training.objective import ParsingObjective
 from training.progress import progress_bar
@@ -61,8 +62,8 @@ def train(config: TrainingConfig, folder: Path) -> Path:
     plan, batches = make_batches(config, training_sets, statistics, share)
     canvases = CanvasSet(validation_set, data.canvas) if fabric.is_global_zero else None
     weights = class_weights(config, statistics, len(label_set)).to(fabric.device)
-    joints = joint_table(label_set).to(fabric.device)
-    objective = ParsingObjective(config, weights, joints, mean_over_processes(fabric))
+    joints, pairs = (table(label_set).to(fabric.device) for table in (joint_table, side_pairs))
+    objective = ParsingObjective(config, weights, joints, pairs, mean_over_processes(fabric))
     steps_per_epoch = len(plan) // schedule.accumulate
     run = start(config, fabric, len(label_set), steps_per_epoch)
     if (folder / LAST).exists():

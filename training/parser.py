@@ -18,7 +18,10 @@ FILL_RGB = (FILL, FILL, FILL)
 
 
 class TorchParser:
-    """Letterbox, network at each test-time scale, fusion, upsampling, choice."""
+    """Letterbox, network at each test-time scale, fusion, upsampling, choice.
+
+    Works where the network is, and answers in the host's memory.
+    """
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class TorchParser:
         """uint8[H, W, 3] RGB of one person to class indices uint8[H, W]."""
         scores, region = self._fused(image)
         size = image.shape[0], image.shape[1]
-        chosen: NDArray[np.uint8] = ops.upsample_and_choose(scores, size, region)[0].numpy()
+        chosen: NDArray[np.uint8] = ops.upsample_and_choose(scores, size, region)[0].cpu().numpy()
         return chosen
 
     @torch.inference_mode()
@@ -54,7 +57,7 @@ class TorchParser:
         canvas, _ = self._letterboxed(image)
         network = self.network
         logits = network(ops.preprocess(canvas, self.canvas, network.mean, network.std)).high
-        chosen: NDArray[np.uint8] = logits[0].argmax(0).to(torch.uint8).numpy()
+        chosen: NDArray[np.uint8] = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
         return chosen
 
     @torch.inference_mode()
@@ -69,19 +72,20 @@ class TorchParser:
         logits = network(ops.preprocess(canvas, self.canvas, network.mean, network.std)).low
         if logits is None:
             return None
-        chosen: NDArray[np.uint8] = logits[0].argmax(0).to(torch.uint8).numpy()
+        chosen: NDArray[np.uint8] = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
         return chosen
 
     @torch.inference_mode()
     def probabilities(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """float32[K, H, W] at the photo's own size; 20 classes of 24 MP are 1.9 GB."""
         scores, region = self._fused(image)
-        maps: NDArray[np.float32] = ops.upsample(scores, image.shape[:2], region)[0].numpy()
+        maps: NDArray[np.float32] = ops.upsample(scores, image.shape[:2], region)[0].cpu().numpy()
         return maps
 
     def _letterboxed(self, image: NDArray[np.uint8]) -> tuple[torch.Tensor, Letterbox]:
         box = Letterbox.fit((image.shape[0], image.shape[1]), self.canvas)
-        return torch.from_numpy(array.letterbox(image, box, FILL_RGB))[None], box
+        canvas = torch.from_numpy(array.letterbox(image, box, FILL_RGB))[None]
+        return canvas.to(next(self.network.parameters()).device), box
 
     def _fused(self, image: NDArray[np.uint8]) -> tuple[torch.Tensor, Region]:
         """Mean scores [1, K, h, w] of all views, and the part of their grid that the photo has."""

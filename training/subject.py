@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from limn.geometry import Size
@@ -56,7 +57,7 @@ class Subject(Protocol):
 
 
 class CheckpointSubject:
-    """The averaged weights of a checkpoint, on torch."""
+    """The averaged weights of a checkpoint, on torch: on a GPU where there is one."""
 
     def __init__(self, checkpoint: Path) -> None:
         config, weights = averaged_weights(checkpoint)
@@ -65,6 +66,7 @@ class CheckpointSubject:
         self.scales = config.data.test_scales
         self.network = build_network(config.model, len(self.label_set))
         self.network.load_state_dict(weights)
+        self.network.to("cuda" if torch.cuda.is_available() else "cpu")
 
     def parser(self, view: View) -> AbstractContextManager[Parse]:
         canvas = self.canvas

@@ -5,7 +5,7 @@
     with Client("http://127.0.0.1:8080") as limn:
         labels = limn.mask("photo.jpg")
 
-Needs `pip install 'limn[client]'`.
+Needs `pip install '.[client]'` in a checkout.
 """
 
 from limn.client.answers import Answer

@@ -3,11 +3,10 @@
 Source: PyTorch, "CUDA semantics" (streams, pinned memory).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -18,11 +17,11 @@ Kind = Literal["cuda", "cpu"]
 
 
 class Device:
-    """A GPU with one stream, for all of an engine's work; or the CPU, which does the same slower.
+    """A GPU with one stream for an engine's batches and one for its answers; or a CPU, slower.
 
     Attributes:
         kind: also the name that ONNX Runtime has for its memory.
-        stream: CUDA's handle of the stream, for other libraries to work on it too; None on a CPU.
+        stream: CUDA's handle of the batches' stream, for other libraries; None on a CPU.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -33,33 +32,61 @@ class Device:
             )
         self.kind = kind
         self._device = torch.device(kind)
-        self._stream = torch.cuda.Stream() if kind == "cuda" else None  # type: ignore[no-untyped-call]
+        self._batches = torch.cuda.Stream() if kind == "cuda" else None  # type: ignore[no-untyped-call]
+        # Its kernels go before those of batches.
+        self._answers = torch.cuda.Stream(priority=-1) if kind == "cuda" else None  # type: ignore[no-untyped-call]
 
     @property
     def stream(self) -> int | None:
-        return None if self._stream is None else self._stream.cuda_stream
+        return None if self._batches is None else self._batches.cuda_stream
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Put what is done inside on the stream, and end when it has been done."""
-        with torch.inference_mode():
-            if self._stream is None:
-                yield
-                return
-            with torch.cuda.stream(self._stream):
-                yield
-            self._stream.synchronize()
+        """Put what is done inside on the batches' stream; it may not have been done at the end."""
+        with torch.inference_mode(), torch.cuda.stream(self._batches):
+            yield
+
+    def mark(self) -> Callable[[], None]:
+        """What returns when all has been done that is on the batches' stream by now."""
+        if self._batches is None:
+            return _nothing
+        # A thread that waits leaves its core to others.
+        event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+        event.record(self._batches)
+        return event.synchronize
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Put what is done inside on the answers' stream, which waits for no batch.
+
+        What it reads must have been done before.
+        """
+        with torch.inference_mode(), torch.cuda.stream(self._answers):
+            yield
 
     def upload(self, values: NDArray[Any]) -> Tensor:
         """A copy on the device, through pinned memory, which a GPU reads by itself."""
-        tensor = torch.from_numpy(np.ascontiguousarray(values))
-        if self._stream is None:
-            return tensor
-        return tensor.pin_memory().to(self._device, non_blocking=True)
+        return self.upload_stacked([values], 1)[0]
+
+    def upload_stacked(self, values: Sequence[NDArray[Any]], count: int) -> Tensor:
+        """Arrays of one shape and dtype as a tensor [count, ...] on the device.
+
+        Rows beyond the arrays hold whatever was in memory.
+        """
+        first = torch.from_numpy(values[0])
+        on_gpu = self._batches is not None
+        stacked = torch.empty((count, *first.shape), dtype=first.dtype, pin_memory=on_gpu)
+        for row, value in zip(stacked, values, strict=False):
+            row.copy_(torch.from_numpy(value))
+        return stacked.to(self._device, non_blocking=True)
+
+    def constant(self, values: Sequence[float] | NDArray[Any]) -> Tensor:
+        """On the device to stay; floats as float32."""
+        return torch.tensor(values, device=self._device)
 
     def memory_bytes(self) -> float:
         """Memory of the GPU that is taken, by whomever; 0 on a CPU."""
-        if self._stream is None:
+        if self._batches is None:
             return 0
         free, total = torch.cuda.mem_get_info(self._device)
         return total - free
@@ -67,6 +94,10 @@ class Device:
     def empty(self, shape: tuple[int, ...]) -> Tensor:
         """float32, not filled."""
         return torch.empty(shape, dtype=torch.float32, device=self._device)
+
+
+def _nothing() -> None:
+    """A CPU has done everything at once."""
 
 
 def joined(tensors: Sequence[Tensor]) -> Tensor:

@@ -12,11 +12,18 @@ from torch.nn import functional as F
 
 from limn.geometry import Region, Size, grid_positions
 
+Channels = Sequence[float] | Tensor
+"""A number per channel. A tensor on the pictures' device is used as it is: to copy numbers to a GPU
+waits for all that it has to do before."""
 
-def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+STRIP_SCORES = 2**24
+"""How many upsampled scores exist at once while classes are chosen: 64 MiB of floats."""
+
+
+def normalise(images: Tensor, mean: Channels, std: Channels) -> Tensor:
     """uint8 or float [B, 3, H, W] of 0 to 255 to float32 `(x / 255 - mean) / std`."""
-    offset = torch.tensor(mean, device=images.device).view(1, 3, 1, 1)
-    width = torch.tensor(std, device=images.device).view(1, 3, 1, 1)
+    offset = torch.as_tensor(mean, dtype=torch.float32, device=images.device).view(1, 3, 1, 1)
+    width = torch.as_tensor(std, dtype=torch.float32, device=images.device).view(1, 3, 1, 1)
     return (images.float() / 255 - offset) / width
 
 
@@ -27,7 +34,7 @@ def resize(maps: Tensor, size: Size) -> Tensor:
     return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
 
 
-def preprocess(canvases: Tensor, size: Size, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+def preprocess(canvases: Tensor, size: Size, mean: Channels, std: Channels) -> Tensor:
     """uint8[B, S_h, S_w, 3] RGB to `pixels` float32[B, 3, *size], resized in float."""
     # Float first: TensorRT takes bytes as an input, but does nothing with them but this.
     images = canvases.float().permute(0, 3, 1, 2)
@@ -39,12 +46,12 @@ def probabilities(logits: Tensor) -> Tensor:
     return logits.float().softmax(dim=1)
 
 
-def unmirror(scores: Tensor, mirror: Sequence[int]) -> Tensor:
+def unmirror(scores: Tensor, mirror: Sequence[int] | Tensor) -> Tensor:
     """Scores [B, K, h, w] of a mirrored canvas as the canvas itself would have them.
 
     Args:
         scores: of the canvas flipped left to right.
-        mirror: `LabelSet.mirror`; left and right classes trade places.
+        mirror: `LabelSet.mirror`; left and right classes trade places. See `Channels` for tensors.
     """
     order = torch.as_tensor(mirror, device=scores.device, dtype=torch.long)
     return scores.flip(-1).index_select(1, order)
@@ -77,8 +84,8 @@ def choose_on_canvas(scores: Tensor, canvas: Size) -> Tensor:
 def upsample_and_choose(scores: Tensor, size: Size, region: Region) -> Tensor:
     """Class index of every photo pixel.
 
-    Walks the classes with a running best, so that K full-size maps never exist at once; of equal
-    scores the lower index wins.
+    Goes through the photo in strips, so that K full-size maps never exist at once; of equal scores
+    the lower index wins.
 
     Args:
         scores: float[B, K, h, w].
@@ -104,26 +111,24 @@ def upsample_and_choose_with_confidence(
 
 def _best(scores: Tensor, size: Size, region: Region) -> tuple[Tensor, Tensor]:
     """Class index uint8[B, H, W] and its score float32[B, H, W]."""
-    classes = scores.shape[1]
+    batch, classes = scores.shape[:2]
     where = _photo_grid(scores, size, region)
-
-    def sample(index: int) -> Tensor:
-        return _sampled(scores[:, index : index + 1], where)[:, 0]
-
-    best = sample(0)
-    winner = torch.zeros(best.shape, dtype=torch.uint8, device=scores.device)
-    for index in range(1, classes):
-        candidate = sample(index)
-        wins = candidate > best
-        best = torch.where(wins, candidate, best)
-        winner = torch.where(wins, torch.full_like(winner, index), winner)
+    winner = torch.empty((batch, *size), dtype=torch.uint8, device=scores.device)
+    best = torch.empty((batch, *size), dtype=torch.float32, device=scores.device)
+    rows = max(1, STRIP_SCORES // (batch * classes * size[1]))
+    for start in range(0, size[0], rows):
+        strip = slice(start, start + rows)
+        # Documented for `max`, not for `argmax`: the first of equal scores.
+        highest, index = _sampled(scores, where[:, strip]).max(dim=1)
+        best[:, strip], winner[:, strip] = highest, index
     return winner, best
 
 
 def upsample(scores: Tensor, size: Size, region: Region) -> Tensor:
     """Score maps [B, K, h, w] at every photo pixel: float32[B, K, H, W], all at once.
 
-    Takes K full-size maps of memory; `upsample_and_choose` has the same arguments and takes two.
+    Takes K full-size maps of memory; `upsample_and_choose` has the same arguments and takes two and
+    a strip.
     """
     return _sampled(scores, _photo_grid(scores, size, region))
 

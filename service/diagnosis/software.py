@@ -41,7 +41,7 @@ def _runtime(settings: Settings) -> Finding:
     wheels = [f"{name} {found}" for name in _WHEELS if (found := _version(name))]
     if not wheels:
         return Finding(
-            "engine", "no ONNX Runtime", "fault", "pip install 'limn[cpu]', or 'limn[gpu]'"
+            "engine", "no ONNX Runtime", "fault", "in a checkout: pip install '.[cpu]', or '.[gpu]'"
         )
     if len(wheels) > 1:
         return Finding(

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.settings import Settings
-from tests.fixtures import pictures
+from tests.fixtures import documents, pictures
 from tests.fixtures.models import write_model
 from tests.fixtures.triton_client import Transport
 
@@ -57,3 +57,11 @@ def transport(request: pytest.FixtureRequest) -> Transport:
     """Each way to reach the Open Inference Protocol."""
     name: Transport = request.param
     return name
+
+
+@pytest.fixture
+def commands(request: pytest.FixtureRequest) -> list[str]:
+    """What the test is marked to type, as the documents have it."""
+    mark = request.node.get_closest_marker("types")
+    assert mark is not None
+    return documents.named(mark)

@@ -17,7 +17,7 @@ from export.triton.local import LocalTriton
 from tests.fixtures import client_scripts, pictures
 from tests.fixtures.client_scripts import CANVAS, Answers
 from tests.fixtures.gateway import Gateway, gateway
-from tests.fixtures.triton_client import Addresses, Client, Transport, connected
+from tests.fixtures.triton_client import Addresses, Client, Transport, connected, forget_region
 
 SAME = 0.999
 """Share of the pixels of label maps."""
@@ -207,7 +207,7 @@ def shared_labels(client: Client) -> NDArray[np.uint8]:
             labels.set_shared_memory(name, label_size, offset=size)
             client.api.infer("mman_float_parse", [canvas], outputs=[labels])
         finally:
-            client.api.unregister_system_shared_memory(name)
+            forget_region(client.api, name)
         return np.array(
             shared_memory.get_contents_as_numpy(handle, np.uint8, CANVAS.shape[:3], size)
         )

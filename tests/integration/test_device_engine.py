@@ -1,12 +1,14 @@
 """The engine for GPUs gives the answers of the one for CPUs, from the same graph.
 
-It runs on torch's CPU here, which test machines have; nothing of it was run on a GPU.
+It runs on torch's CPU everywhere, and on the GPU of a machine that has one, where the graph in half
+precision is its own.
 """
 
 import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,8 +19,9 @@ from skimage import data
 from limn.contract import CONTRACT_FILE, read_contract
 from limn.encode import rgb_png
 from limn.errors import DeviceUnavailable
-from limn.ops.device import Device
+from limn.ops.device import Device, Kind
 from service.engines.device.engine import DeviceEngine
+from service.engines.together import all_of
 from service.parameters import ParseParameters
 from service.pipeline import ParsingPipeline
 from service.settings import Settings
@@ -46,17 +49,20 @@ def portal() -> Iterator[BlockingPortal]:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=get_args(Kind))
 def pipelines(
-    portal: BlockingPortal, repository: Path
+    portal: BlockingPortal, repository: Path, request: pytest.FixtureRequest
 ) -> Iterator[tuple[ParsingPipeline, ParsingPipeline]]:
     """On the embedded engine, and on the device's."""
+    kind: Kind = request.param
+    if kind == "cuda" and not _has_gpu():
+        pytest.skip("this machine has no GPU")
     settings = Settings(model_repository=repository, sessions=2)
     embedded = portal.call(start_pipeline, settings)
     on_device = portal.call(start_pipeline, settings)
     portal.call(on_device.engine.close)
     models = tuple(on_device.repository)
-    start = partial(DeviceEngine.start, models, on_device.workers, "cpu", 4, 0.002, lambda _: None)
+    start = partial(DeviceEngine.start, models, kind, 4, 0.002, lambda _: None)
     on_device.engine = portal.call(start)
     yield embedded, on_device
     for pipeline in (embedded, on_device):
@@ -101,6 +107,29 @@ def test_every_output_is_made_of_scores_on_the_device(
     answer = portal.call(on_device.parse, rgb_png(data.astronaut()), plan)
 
     assert len(answer.content) > 100
+
+
+def test_many_requests_share_batches_and_get_their_own_answers(
+    portal: BlockingPortal, pipelines: tuple[ParsingPipeline, ParsingPipeline]
+) -> None:
+    """More than a device has at a time, of other sizes and at other scales."""
+    photo: NDArray[np.uint8] = data.astronaut()
+    pictures = [rgb_png(np.ascontiguousarray(photo[:, index * 8 :])) for index in range(12)]
+    scales = ["0.8,1,1.2" if index % 3 else "0.7" for index in range(len(pictures))]
+
+    async def parsed(pipeline: ParsingPipeline) -> list[NDArray[np.uint8]]:
+        plans = [pipeline.plan(ParseParameters.model_validate({"scales": each})) for each in scales]
+        jobs = [
+            partial(pipeline.parse, picture, plan)
+            for picture, plan in zip(pictures, plans, strict=True)
+        ]
+        return [png_indices(answer.content) for answer in await all_of(jobs)]
+
+    expected, found = (portal.call(parsed, pipeline) for pipeline in pipelines)
+
+    assert len({mask.shape for mask in expected}) == len(pictures)
+    for own, other in zip(expected, found, strict=True):
+        assert np.mean(own == other) >= SAME
 
 
 def test_machine_without_a_gpu_is_told_so(portal: BlockingPortal, repository: Path) -> None:

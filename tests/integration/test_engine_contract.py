@@ -28,11 +28,12 @@ from tests.fixtures.triton_client import connected
 ROOT = Path(__file__).parents[2]
 CCP = ROOT.parent / "shared/ccp/photos"
 PHOTOS = 20
-SAME = {"mman_float": 0.999, "mman": 0.99}
+SAME = {"mman_float": 0.999, "mman": 0.98}
 """Share of pixels, by model.
 
 Scores come from Triton in half precision; and before a network in INT8, pixels that differ in the
-last bit are rounded to other bytes.
+last bit are rounded to other bytes, which moves borders of parts that it is unsure of: 98.5 % was
+the worst seen, on a part of the astronaut.
 """
 
 

@@ -169,7 +169,7 @@ def test_other_data_sets_are_scored_in_their_own_words(
 
 
 def test_crf_is_one_more_row(checkpoint: Path, data_set: Path) -> None:
-    pytest.importorskip("pydensecrf", reason="needs pip install 'limn[crf]'")
+    pytest.importorskip("pydensecrf", reason="needs pip install '.[crf]'")
 
     output = run(checkpoint, "--data", data_set, "--scales", "1", "--crf")
 
@@ -186,7 +186,7 @@ def test_crf_without_its_package_is_refused(
     )
 
     assert result.exit_code == 1
-    assert "crf: needs a package: pip install 'limn[crf]'" in " ".join(result.output.split())
+    assert "crf: needs a package: pip install '.[crf]'" in " ".join(result.output.split())
 
 
 def test_served_model_has_no_scores_for_a_crf(data_set: Path) -> None:

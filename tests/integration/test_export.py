@@ -13,7 +13,9 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 from skimage import data
+from typer.testing import CliRunner
 
+from cli.main import app
 from cli.offline import served_parser
 from export.accuracy import open_session
 from export.errors import AccuracyLost, ExportError, GraphDisagrees
@@ -29,7 +31,7 @@ from limn.geometry import Region
 from limn.labels import LIP
 from limn.ops import array
 from limn.ops.choose import upsample_and_choose
-from tests.fixtures.lip_dataset import draw_person
+from tests.fixtures.lip_dataset import draw_person, write_lip_dataset
 from tests.fixtures.trained import CANVAS, needs_weights, network_of
 from training.checkpoint import save_checkpoint
 from training.config.run import TrainingConfig
@@ -302,6 +304,28 @@ def test_int8_that_costs_too_much_is_not_written(
 def test_int8_needs_pictures_to_calibrate_with(copy: Path, drawn: Material) -> None:
     with pytest.raises(ExportError, match="INT8 needs pictures to calibrate with"):
         add_int8(copy, replace(drawn, calibration=[]))
+
+
+def test_companion_gives_half_of_the_pictures_to_calibrate_with(
+    copy: Path, data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Material] = []
+
+    def looked_at(_: Path, material: Material) -> None:
+        seen.append(material)
+        raise ExportError("seen enough")
+
+    monkeypatch.setattr("export.int8.add_int8", looked_at)
+    companion = write_lip_dataset(tmp_path, train=60, size=(64, 64))
+    arguments = ["export", "int8", "tiny", "--repository", str(copy.parents[1])]
+
+    for more in ([], ["--companion", str(companion)]):
+        CliRunner().invoke(app, [*arguments, "--data", str(data_set), *more])
+
+    alone, both = ([photo.shape[:2] for photo in one.calibration] for one in seen)
+    assert alone == 6 * [(96, 64)]
+    assert both == 6 * [(96, 64)] + 20 * [(64, 64)]
+    assert [len(one.annotated) for one in seen] == [3, 3]
 
 
 def test_half_precision_computes_in_half_and_sees_the_same(

@@ -1,7 +1,5 @@
 """`limn prepare ccp` over a handful of real photos."""
 
-import json
-import os
 from pathlib import Path
 
 import cv2
@@ -11,26 +9,16 @@ from typer.testing import CliRunner
 
 from cli.prepare import app
 from limn.labels import IGNORE_INDEX, LIP
+from tests.fixtures.ccp import CCP, needs_ccp, write_source
 
-ROOT = Path(__file__).parents[2]
-CCP = Path(os.environ.get("LIMN_CCP", ROOT.parent / "shared" / "ccp"))
-SPLIT = {"train": ["0001", "0003", "0722", "0536"], "val": ["0017", "0594"]}
-
-pytestmark = pytest.mark.skipif(
-    not (CCP / "landmarks.json").exists(),
-    reason="needs Clothing Co-Parsing with landmarks.json; set LIMN_CCP to its folder",
-)
+pytestmark = needs_ccp
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data set made from six photos."""
     folder = tmp_path_factory.mktemp("ccp")
-    source = folder / "source"
-    source.mkdir()
-    for name in ("photos", "annotations", "label_list.mat", "landmarks.json"):
-        (source / name).symlink_to((CCP / name).resolve())
-    (source / "split.json").write_text(json.dumps(SPLIT))
+    source = write_source(folder / "source")
 
     result = CliRunner().invoke(app, ["ccp", str(source), str(folder / "out"), "--workers", "1"])
 

@@ -1,15 +1,20 @@
 """From a model in the repository back to a checkpoint that training starts from."""
 
+import shutil
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from cli.main import app
 from export.errors import ExportError
 from export.reopen import reopen
+from limn.contract import CONTRACT_FILE, read_contract, sha256_of
 from tests.fixtures.trained import needs_weights, network_of
 from training.batches import count_if_needed, make_batches, open_training
 from training.config.model import LightModel
@@ -67,6 +72,23 @@ def test_other_network_is_refused(served: Path, config: TrainingConfig) -> None:
 
     with pytest.raises(ExportError, match=r"is of another network: .*encoder\.stages\.1\.2"):
         reopen(served, other, pictures(config))
+
+
+def test_graph_with_more_than_the_network_is_refused(
+    served: Path, config: TrainingConfig, tmp_path: Path
+) -> None:
+    """As one with a gate is, where the config has none."""
+    folder = shutil.copytree(served, tmp_path / "1")
+    contract = read_contract(folder)
+    graph = onnx.load(folder / contract.file)
+    name = "network.behind_gate.evidence.0.weight"
+    graph.graph.initializer.append(numpy_helper.from_array(np.zeros(1, np.float32), name))
+    onnx.save(graph, folder / contract.file)
+    changed = contract.model_copy(update={"sha256": sha256_of(folder / contract.file)})
+    (folder / CONTRACT_FILE).write_text(changed.model_dump_json())
+
+    with pytest.raises(ExportError, match=r"network has not: behind_gate\.evidence\.0$"):
+        reopen(folder, config, pictures(config))
 
 
 def test_statistics_need_pictures(served: Path, config: TrainingConfig) -> None:

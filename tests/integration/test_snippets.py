@@ -2,8 +2,6 @@
 
 import re
 import shutil
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,25 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.fixtures import documents
 from tests.fixtures.gateway import Gateway, gateway
 from tests.fixtures.lip_dataset import write_lip_dataset
-from tests.fixtures.shell import complain, shell
+from tests.fixtures.shell import ROOT, run
 
-ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "service/static/page/astronaut.jpg"
-PAGES = [
-    "README.md",
-    "docs/index.md",
-    "docs/tutorial.md",
-    *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs/how-to").glob("*.md")),
-]
-BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-TYPED = re.compile(
-    r"(curl|(\w+=\S+ )?(\.venv/bin/)?limn (parse|batch|doctor|key|repository)"
-    r"|helm (install|upgrade)) "
-)
-ELSEWHERE = re.compile(r"parse\.example|--ray|localhost:8090")
-"""What is only an example, needs a cluster, or is of the leaderboard, which has its own tests."""
 
 
 @pytest.fixture(scope="module")
@@ -67,34 +52,25 @@ def _second_version(first: Path, exported: Path) -> None:
     contract.write_text(re.sub(r'"version": ?1\b', '"version": 2', contract.read_text()))
 
 
-def blocks(language: str) -> list[tuple[str, str]]:
-    """Page and text of every block."""
+def blocks(language: str) -> list[Any]:
+    """Every block of the documents in a language."""
     return [
-        (page, text)
-        for page in PAGES
-        for found, text in BLOCK.findall((ROOT / page).read_text())
-        if found == language
+        pytest.param(text, id=f"{Path(page).stem}-{number}")
+        for page in documents.PAGES
+        for number, text in enumerate(documents.blocks(page, language))
+        if language != "bash" or documents.plain(text)
     ]
 
 
-def commands(text: str) -> list[str]:
-    """Lines of a block that can be typed here."""
-    lines = [line.strip() for line in text.splitlines()]
-    return [line for line in lines if TYPED.match(line + " ") and not ELSEWHERE.search(line)]
-
-
-def named(found: list[tuple[str, str]]) -> list[Any]:
-    return [pytest.param(text, id=f"{Path(page).stem}-{n}") for n, (page, text) in enumerate(found)]
-
-
-def typed(command: str, served: Gateway, folder: Path) -> "subprocess.CompletedProcess[str]":
-    """In a shell, in the folder, with the addresses of this service."""
+def typed(command: str, served: Gateway, folder: Path, **variables: str) -> str:
+    """What a command prints in the folder, with the addresses of this service."""
     command = re.sub(r"^curl ", "curl --fail --silent ", command)
     # Without a cluster, as far as the chart goes.
     command = re.sub("helm (install|upgrade)", "helm template", command)
     command = command.replace("--reuse-values ", "")
-    command = command.replace("localhost:8080", served.http).replace(".venv/bin/", "")
-    variables = {
+    for address in ("localhost:8080", "parse.example:8080"):
+        command = command.replace(address, served.http)
+    settings = {
         "LIMN_SESSIONS": "1",
         "LIMN_HTTP_PORT": "0",
         "LIMN_GRPC_PORT": "0",
@@ -102,44 +78,48 @@ def typed(command: str, served: Gateway, folder: Path) -> "subprocess.CompletedP
         "KEY": "unused",
         "DIR": "elsewhere",
     }
-    if "limn key" in command:
-        variables["LIMN_KEYS_FILE"] = "keys.json"
-    return shell(command, folder, **variables)
+    return run(command, folder, settings | variables)
 
 
-TYPED_BLOCKS = [(page, text) for page, text in blocks("bash") if commands(text)]
-
-
-def test_there_is_much_to_type() -> None:
-    lines = [line for _, text in TYPED_BLOCKS for line in commands(text)]
-
-    assert sum(line.startswith("curl") for line in lines) >= 6
-    assert sum("limn " in line for line in lines) >= 15
-
-
-@pytest.mark.parametrize("block", named(TYPED_BLOCKS))
+@pytest.mark.parametrize("block", blocks("bash"))
 def test_commands_do_what_they_say(block: str, served: Gateway, folder: Path) -> None:
-    for command in commands(block):
+    exported: dict[str, str] = {}
+    for command in documents.plain(block):
+        if command.startswith("export "):
+            name, _, value = command.removeprefix("export ").partition("=")
+            exported[name] = value
+            continue
         before = {path for path in folder.rglob("*") if path.is_file()}
 
-        done = typed(command, served, folder)
+        printed = typed(command, served, folder, **exported)
 
-        assert done.returncode == 0, complain(command, done)
         written = {path for path in folder.rglob("*") if path.is_file()} - before
-        assert written or done.stdout
+        assert written or printed
         assert all(np.asarray(Image.open(one)).size for one in written if one.suffix == ".png")
 
 
-@pytest.mark.parametrize("snippet", named(blocks("python")))
+@pytest.mark.parametrize("snippet", blocks("python"))
 def test_python_does_what_it_says(snippet: str, served: Gateway, folder: Path) -> None:
-    for place in ("127.0.0.1:8080", "localhost:8080"):
-        snippet = snippet.replace(place, served.http)
-    snippet = snippet.replace("localhost:8001", served.grpc)
-    # Without an address it is the default one.
-    snippet = re.sub(r"Client\(\)", f'Client("http://{served.http}")', snippet)
+    (folder / "snippet.py").write_text(documents.asking(snippet, served.http, served.grpc))
 
-    done = subprocess.run(
-        [sys.executable, "-c", snippet], cwd=folder, capture_output=True, text=True, check=False
-    )
+    run("python snippet.py", folder)
 
-    assert done.returncode == 0, done.stderr
+
+@pytest.mark.types({"docs/tutorial.md": [".venv/bin/python"]})
+def test_interpreter_of_the_tutorial(commands: list[str], served: Gateway, folder: Path) -> None:
+    (interpreter,) = commands
+    (snippet,) = documents.blocks("docs/tutorial.md", "python")
+    (folder / "typed").write_text(documents.asking(snippet, served.http, served.grpc))
+
+    assert run(f"{interpreter} < typed", folder).startswith("(512, 512) 0.")
+
+
+@pytest.mark.types({"docs/scaling.md": ["python -m tools.scaling"]})
+def test_table_of_scaling_is_what_is_printed(commands: list[str]) -> None:
+    (scaling,) = commands
+
+    printed = run(scaling)
+
+    rows = [line for line in printed.splitlines() if line.startswith("|")]
+    assert len(rows) == 5
+    assert "\n".join(rows) in (ROOT / "docs/scaling.md").read_text()

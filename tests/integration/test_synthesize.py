@@ -8,26 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from tests.fixtures.rendering import PARTS, needs_blender
 from training.synthetic import environment as environment_module
 from training.synthetic.environment import CHECKOUT, find_environment
-from training.synthetic.errors import SynthesisError
 from training.synthetic.worker import WorkerSettings
-
-PARTS = CHECKOUT.parent / "shared" / "people"
-
-
-def is_ready() -> bool:
-    """Whether people can be rendered here."""
-    try:
-        find_environment()
-    except SynthesisError:
-        return False
-    return PARTS.is_dir()
-
-
-needs_blender = pytest.mark.skipif(
-    not is_ready(), reason=f"needs `make synthetic` and the parts of people in {PARTS}"
-)
 
 
 def synthesize(out: Path, count: int, workers: int) -> str:

@@ -5,97 +5,29 @@ up here: the tests run in what it has set up.
 """
 
 import json
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.fixtures.lip_dataset import write_lip_dataset
-from tests.fixtures.shell import complain, shell
+from tests.fixtures.shell import ROOT, START_S, run, terminal
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "service/static/page/astronaut.jpg"
 GATEWAY = "http://127.0.0.1:8080/readyz"
 TRITON = "http://127.0.0.1:8010/v2/health/ready"
-START_S = 90
-SET_UP = (".venv/.serve", ".venv/.dev", ".venv-load/.load", ".venv-triton/.server")
-BENCH = ' BENCH="--quick --peers fastapi_onnxruntime --rounds 1 --seconds 1"'
 
-
-def line(page: str, start: str) -> str:
-    """The command of a page that begins so, without its comment."""
-    text = (ROOT / page).read_text()
-    blocks = "".join(re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
-    (found,) = [one for one in blocks.splitlines() if one.startswith(start)]
-    return found.partition("  #")[0].strip()
-
-
-def as_here(command: str) -> str:
-    """The same in this environment, which is complete."""
-    old = " ".join(f"--assume-old={name}" for name in SET_UP)
-    command = command.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
-    return re.sub(r"\bmake ", f"make {old} PYTHON={sys.executable} ", command)
-
-
-def run(command: str, folder: Path = ROOT, **variables: str) -> str:
-    """Its standard output; it has to succeed."""
-    done = shell(as_here(command), folder, **variables)
-    assert done.returncode == 0, complain(command, done)
-    return done.stdout
-
-
-@contextmanager
-def terminal(command: str, url: str, log: Path, folder: Path = ROOT) -> Iterator[None]:
-    """Run the command until the block ends, from when `url` answers; Ctrl-C ends it in order."""
-    port = int(re.findall(r":(\d+)", url)[0])
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            pytest.skip(f"something else listens on port {port}")
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            ["bash", "-c", as_here(command)],
-            cwd=folder,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
-            deadline = time.monotonic() + START_S
-            while not answers(url):
-                assert process.poll() is None, f"{command}\n{log.read_text()[-3000:]}"
-                assert time.monotonic() < deadline, f"{command}: no answer from {url}"
-                time.sleep(0.1)
-            yield
-        finally:
-            # In the end nothing of it may be left for the next test.
-            for number in (signal.SIGINT, signal.SIGKILL):
-                with suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                    os.killpg(process.pid, number)
-                    process.wait(30)
-
-
-def answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(url, timeout=5).close()
-    except OSError:
-        return False
-    return True
+needs_triton = pytest.mark.skipif(
+    not (ROOT / ".venv-triton/.server").exists(), reason="no Triton here"
+)
 
 
 def size_of_mask(folder: Path) -> tuple[int, int]:
@@ -106,54 +38,98 @@ def size_of_mask(folder: Path) -> tuple[int, int]:
         return mask.size
 
 
-def test_service_of_the_readme_answers(tmp_path: Path) -> None:
-    with terminal(line("README.md", "make serve"), GATEWAY, tmp_path / "log"):
+@pytest.mark.types({"README.md": ["make serve"]})
+def test_service_of_the_readme_answers(commands: list[str], tmp_path: Path) -> None:
+    (serve,) = commands
+    with terminal(serve, GATEWAY, tmp_path / "log"):
         assert size_of_mask(tmp_path) == (512, 512)
 
 
-def test_measuring_from_outside(tmp_path: Path) -> None:
-    page = "docs/how-to/measure.md"
+@pytest.mark.types(
+    {
+        "docs/how-to/measure.md": [
+            "make stages",
+            ".venv/bin/python -m loadtests.concurrency --url 127.0.0.1:8001",
+            ".venv/bin/python -m loadtests.concurrency --url 127.0.0.1:8080",
+            "make load",
+        ]
+    }
+)
+def test_measuring_from_outside(commands: list[str], tmp_path: Path) -> None:
+    stages, by_grpc, by_http, load = commands
     shutil.copy(PHOTO, tmp_path / "photo.jpg")
     (tmp_path / "loadtests").symlink_to(ROOT / "loadtests")
 
-    assert "network" in run(line(page, "make stages"))
+    assert "network" in run(stages)
     with terminal("make serve", GATEWAY, tmp_path / "log"):
-        for command in ("--url 127.0.0.1:8001", "--url 127.0.0.1:8080"):
-            start = f".venv/bin/python -m loadtests.concurrency {command}"
-            assert "p99" in run(line(page, start), tmp_path)
+        for command in (by_grpc, by_http):
+            assert "p99" in run(command, tmp_path)
         # On a busy machine the thresholds may be missed; that is no fault of the page.
-        loaded = line(page, "make load") + " || test $? = 2"
-        assert re.search(r"^(PASS|FAIL)", run(loaded), re.MULTILINE)
+        assert re.search(r"^(PASS|FAIL)", run(f"{load} || test $? = 2"), re.MULTILINE)
 
 
-def test_bench_of_one_peer(tmp_path: Path) -> None:
-    command = line("docs/how-to/measure.md", "make bench") + BENCH[:-1] + f' --out {tmp_path}"'
+@pytest.mark.types({"docs/how-to/measure.md": ["make bench"]})
+def test_bench_of_one_peer(commands: list[str], tmp_path: Path) -> None:
+    (bench,) = commands
+    short = "--quick --peers fastapi_onnxruntime --rounds 1 --seconds 1"
 
-    run(command)
+    run(f'{bench} BENCH="{short} --out {tmp_path}"')
 
     assert "FastAPI + ONNX Runtime" in (tmp_path / "bench.md").read_text()
 
 
-@pytest.mark.skipif(not (ROOT / ".venv-triton/.server").exists(), reason="no Triton here")
-def test_gateway_on_triton(tmp_path: Path) -> None:
-    page = "docs/how-to/triton.md"
+@needs_triton
+@pytest.mark.types(
+    {
+        "docs/how-to/triton.md": ["make triton", "LIMN_ENGINE=triton"],
+        "docs/how-to/measure.md": [".venv/bin/python -m loadtests.hop"],
+    }
+)
+def test_gateway_on_triton(commands: list[str], tmp_path: Path) -> None:
+    triton, serve, hop = commands
     with ExitStack() as terminals:
-        terminals.enter_context(terminal(line(page, "make triton"), TRITON, tmp_path / "triton"))
-        serve = line(page, "LIMN_ENGINE=triton")
+        terminals.enter_context(terminal(triton, TRITON, tmp_path / "triton"))
         terminals.enter_context(terminal(serve, GATEWAY, tmp_path / "log"))
 
         assert size_of_mask(tmp_path) == (512, 512)
-        hop = line("docs/how-to/measure.md", ".venv/bin/python -m loadtests.hop")
         assert "labels" in run(hop)
 
 
+@needs_triton
+@pytest.mark.types(
+    {
+        "docs/results/concurrency.md": [
+            "limn serve",
+            "make triton",
+            "LIMN_ENGINE=triton",
+            "python -m loadtests.concurrency",
+        ]
+    }
+)
+def test_requests_in_flight_on_three_servers(commands: list[str], tmp_path: Path) -> None:
+    alone, triton, before_triton, measure = commands
+    with ExitStack() as terminals:
+        for command, url in (
+            (alone, GATEWAY),
+            (triton, TRITON),
+            (before_triton, "http://127.0.0.1:8180/readyz"),
+        ):
+            terminals.enter_context(terminal(command, url, tmp_path / url.split(":")[2][:4]))
+
+        measured = run(f"{measure} --concurrency 1:1 --seconds 1 --rounds 1")
+
+    for port in (8001, 8011, 8101):
+        row = rf"127\.0\.0\.1:{port} \| 1 \| [1-9]\d* \|.*\| 0 \|$"
+        assert re.search(row, measured, re.MULTILINE), measured
+
+
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="Prometheus is not installed")
-def test_prometheus_watches_the_service(tmp_path: Path) -> None:
-    page = "docs/how-to/watch.md"
+@pytest.mark.types({"docs/how-to/watch.md": ["make serve", "make watch"]})
+def test_prometheus_watches_the_service(commands: list[str], tmp_path: Path) -> None:
+    serve, watch = commands
     query = "http://127.0.0.1:9090/api/v1/query?query=up"
     with ExitStack() as terminals:
-        terminals.enter_context(terminal(line(page, "make serve"), GATEWAY, tmp_path / "log"))
-        watch = line(page, "make watch")
+        terminals.enter_context(terminal(serve, GATEWAY, tmp_path / "log"))
         terminals.enter_context(
             terminal(watch, "http://127.0.0.1:9090/-/ready", tmp_path / "watch")
         )
@@ -168,15 +144,23 @@ def test_prometheus_watches_the_service(tmp_path: Path) -> None:
             time.sleep(0.5)
 
 
-def test_benchmark_takes_a_submission(tmp_path: Path) -> None:
-    page = "docs/how-to/benchmark.md"
+@pytest.mark.types(
+    {
+        "docs/how-to/benchmark.md": [
+            ".venv/bin/limn benchmark serve",
+            "curl -H 'content-type",
+            'curl -H "Authorization',
+        ]
+    }
+)
+def test_benchmark_takes_a_submission(commands: list[str], tmp_path: Path) -> None:
+    serve, enter, submit = commands
     write_lip_dataset(tmp_path / "data/ccp")
     with zipfile.ZipFile(tmp_path / "maps.zip", "w") as archive:
         for path in (tmp_path / "data/ccp/val_segmentations").iterdir():
             archive.write(path, path.name)
-    serve = line(page, ".venv/bin/limn benchmark serve")
     with terminal(serve, "http://127.0.0.1:8090/v1/leaderboard", tmp_path / "log", tmp_path):
-        token = json.loads(run(line(page, "curl -H 'content-type"), tmp_path))["token"]
-        submitted = run(line(page, 'curl -H "Authorization'), tmp_path, TOKEN=token)
+        token = json.loads(run(enter, tmp_path))["token"]
+        submitted = run(submit, tmp_path, {"TOKEN": token})
 
     assert json.loads(submitted)["mean_iou"] == pytest.approx(1)

@@ -1,62 +1,20 @@
 """Spans as a collector gets them, by the protocol that it speaks."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx2
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from service.errors import NotOffered
 from service.traces import Traces
 from tests.fixtures import pictures
+from tests.fixtures.collector import collecting
 from tests.fixtures.gateway import Gateway, gateway
 
 CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-
-
-class Collector:
-    """Keeps every span that is sent to it."""
-
-    def __init__(self) -> None:
-        self.spans: list[Span] = []
-        self.resources: list[dict[str, str]] = []
-
-    def take(self, body: bytes) -> None:
-        for group in ExportTraceServiceRequest.FromString(body).resource_spans:
-            attributes = {one.key: one.value.string_value for one in group.resource.attributes}
-            self.resources.append(attributes)
-            self.spans += [span for scope in group.scope_spans for span in scope.spans]
-
-
-@contextmanager
-def collecting() -> Iterator[tuple[Collector, str]]:
-    collector = Collector()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            collector.take(self.rfile.read(int(self.headers["content-length"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield collector, f"http://127.0.0.1:{server.server_port}/v1/traces"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def attributes(span: Span) -> dict[str, str | int]:

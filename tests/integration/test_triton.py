@@ -22,6 +22,7 @@ from export.triton.promote import promote, roll_back
 from limn.contract import PARSER_SUFFIX, ModelContract, read_contract, read_parser_contract
 from limn.geometry import Letterbox
 from limn.ops import array
+from tests.fixtures.triton_client import forget_region
 
 MODELS = ("mman", "mman_parse", "baseline", "baseline_parse")
 
@@ -186,7 +187,7 @@ def test_system_shared_memory_carries_canvas_and_labels(
         )
         np.testing.assert_array_equal(answer, canvas[..., 0])
     finally:
-        client.unregister_system_shared_memory("limn")
+        forget_region(client, "limn")
         shared_memory.destroy_shared_memory_region(region)
 
 

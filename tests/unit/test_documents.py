@@ -1,5 +1,6 @@
 """What the documents say exists, does."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from typer.main import get_command
 
 from cli.main import app
 from service.settings import Settings
+from tests.fixtures import documents
 from tools import model_cards, reference
 
 
@@ -30,6 +32,51 @@ PAGES = [
     *sorted(ROOT.glob("docs/reference/*.md")),
     *sorted(ROOT.glob("docs/models/*.md")),
 ]
+
+BEYOND = {
+    "docker": "needs Docker's engine; test_container.py checks what the files name",
+    "kubectl": "needs a cluster with KServe; deploy/test_kserve_manifest.py checks the manifest",
+}
+"""Programs that no test machine can run, and why."""
+
+
+def _typed_by_name() -> set[str]:
+    """Commands that tests are marked to type."""
+    typed: set[str] = set()
+    for file in sorted((ROOT / "tests/integration").glob("test_*snippets.py")):
+        for member in vars(importlib.import_module(f"tests.integration.{file.stem}")).values():
+            for mark in getattr(member, "pytestmark", []):
+                if mark.name == "types":
+                    typed.update(documents.named(mark))
+    return typed
+
+
+@pytest.mark.parametrize("page", documents.PAGES)
+def test_every_command_is_typed_by_a_test(page: str) -> None:
+    typed = _typed_by_name()
+
+    for block in documents.blocks(page, "bash"):
+        left = set(documents.lines(block)) - set(documents.plain(block)) - typed
+        assert {line for line in left if line.split()[0] not in BEYOND} == set()
+
+
+def test_what_cannot_be_typed_is_in_the_documents() -> None:
+    blocks = [block for page in documents.PAGES for block in documents.blocks(page, "bash")]
+    programs = {line.split()[0] for block in blocks for line in documents.lines(block)}
+
+    assert set(BEYOND) <= programs
+
+
+def test_nothing_says_to_install_what_an_index_calls_limn() -> None:
+    sources = [
+        path
+        for name in ("limn", "service", "training", "export", "cli", "tools", "docs")
+        for path in (ROOT / name).rglob("*.*")
+        if path.suffix in (".py", ".md")
+    ]
+
+    told = re.compile(r"pip install ['\"]?limn\b")
+    assert [path for path in [*sources, *PAGES] if told.search(path.read_text())] == []
 
 
 @pytest.mark.parametrize("name", reference.PAGES)

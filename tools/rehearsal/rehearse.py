@@ -13,7 +13,7 @@ from tools.rehearsal.data import data_of
 from tools.rehearsal.layout import CONFIGS, EPOCHS, RUNS
 from tools.rehearsal.process import reason, run_command, train
 from tools.rehearsal.results import Result
-from training.config.model import ResNetModel
+from training.config.model import ResNetModel, initial_checkpoints
 from training.config.run import TrainingConfig, read_config
 from training.datasets.open import LABEL_SET_OF
 from training.networks.build import build_network
@@ -38,9 +38,9 @@ def write_config(name: str, folder: Path) -> TrainingConfig:
     }
     if isinstance(shipped.model, ResNetModel):
         forced["model"] |= {"weights": "random", "frozen_norm": False}
-    if shipped.model.initial is not None:
-        stage_1 = shipped.model.initial.parent.name
-        forced["model"]["initial"] = str(RUNS / stage_1 / "last.pt")
+    stages = [checkpoint.parent.name for checkpoint in initial_checkpoints(shipped.model)]
+    if stages:
+        forced["model"]["initial"] = [str(RUNS / stage / "last.pt") for stage in stages]
     if shipped.adversarial is not None:
         forced["adversarial"] = {"step_probability": 1.0}
     lines = [f'extends = "{os.path.relpath(path, folder)}"']

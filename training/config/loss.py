@@ -1,4 +1,4 @@
-"""The `[loss]` section: weights of the cross-entropies."""
+"""The `[loss]` section: weights of the terms."""
 
 from pydantic import Field
 
@@ -14,4 +14,10 @@ class LossSection(Section):
     branches: float = Field(default=100.0, ge=0, description="of every scale, beside the fused map")
     class_weight_power: float = Field(
         default=0.0, ge=0, le=1, description="of the inverse share of a class; 0 weighs all alike"
+    )
+    sides: float = Field(
+        default=0.0, ge=0, description="ours: of left against right, where a part comes in pairs"
+    )
+    behind: float = Field(
+        default=0.0, ge=0, description="ours: of seen from behind or not; needs model.behind_gate"
     )

@@ -8,8 +8,11 @@ from pydantic import Field, model_validator
 from training.config.section import Section
 
 Initial = Annotated[
-    Path | None,
-    Field(description="checkpoint whose averaged weights it starts from; else ImageNet's"),
+    Path | Annotated[tuple[Path, ...], Field(min_length=1)] | None,
+    Field(
+        description="checkpoint whose averaged weights it starts from, or several, from the mean of"
+        " theirs; else ImageNet's"
+    ),
 ]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 
@@ -21,6 +24,9 @@ class LightModel(Section):
     encoder: Literal["lite0", "lite1"] = "lite0"
     dropout: Dropout = 0.1
     middle_head: bool = Field(default=False, description="a third output at stride 4, for mAN")
+    behind_gate: bool = Field(
+        default=False, description="finds out who is seen from behind, and turns left and right"
+    )
     initial: Initial = None
 
     @property
@@ -120,3 +126,9 @@ ModelSection = Annotated[
     | Fcn8sModel,
     Field(discriminator="network"),
 ]
+
+
+def initial_checkpoints(model: ModelSection) -> tuple[Path, ...]:
+    """Those that `model.initial` names; none where it starts from ImageNet's weights."""
+    named = model.initial or ()
+    return (named,) if isinstance(named, Path) else named

@@ -60,6 +60,12 @@ class TrainingConfig(Section):
             raise ValueError("adversarial.weights: middle needs model.middle_head = true")
         return self
 
+    @model_validator(mode="after")
+    def _gate_is_there_to_be_taught(self) -> "TrainingConfig":
+        if self.loss.behind > 0 and not getattr(self.model, "behind_gate", False):
+            raise ValueError("loss.behind: needs model.behind_gate = true")
+        return self
+
 
 def read_config(path: Path) -> TrainingConfig:
     """A config file, upon the one that it extends: `extends = "other.toml"`, beside it.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from training.checkpoint import averaged_weights
+from training.checkpoint import mean_weights
 from training.config.model import (
     AttentionMmanModel,
     AttentionToScaleModel,
@@ -16,6 +16,7 @@ from training.config.model import (
     ResNetModel,
     SegNetModel,
     VggModel,
+    initial_checkpoints,
 )
 from training.errors import CheckpointError
 from training.networks.attention_mman import AttentionMman
@@ -35,7 +36,9 @@ def build_network(model: ModelSection, classes: int) -> ParsingNetwork:
     """The network with random weights; see `load_pretrained` for better ones."""
     match model:
         case LightModel():
-            return LightGenerator(classes, model.encoder, model.dropout, model.middle_head)
+            return LightGenerator(
+                classes, model.encoder, model.dropout, model.middle_head, model.behind_gate
+            )
         case DoDeepLabAsppModel():
             return DoDeepLabAspp(
                 classes, model.topology, model.dropout, model.middle_head, model.frozen_norm
@@ -59,12 +62,16 @@ def load_pretrained(network: ParsingNetwork, model: ModelSection) -> None:
         CheckpointError: a file is missing or of another network, or the package that ships the
             ImageNet weights is not installed.
     """
-    if model.initial is not None:
-        _, weights = averaged_weights(model.initial)
+    checkpoints = initial_checkpoints(model)
+    if checkpoints:
+        weights = mean_weights(checkpoints)
+        if isinstance(network, LightGenerator):
+            weights = network.with_fresh_gate(weights)
         try:
             network.load_state_dict(weights)
         except RuntimeError as exc:
-            raise CheckpointError(f"{model.initial} is of another network: {exc}") from exc
+            named = ", ".join(map(str, checkpoints))
+            raise CheckpointError(f"{named} is of another network: {exc}") from exc
         return
     match model:
         case LightModel():

@@ -14,12 +14,14 @@ class ParsingLogits(NamedTuple):
         middle: [B, K, H / 4, W / 4] of a generator with a third head (MMAN paper, table 5, mAN).
         branches: maps at grids of their own that are supervised beside `high`, such as the scales
             of Attention-to-Scale (SSL paper, section 3.4).
+        behind: [B] logits of the person being seen from behind, of a generator with that gate.
     """
 
     high: Tensor
     low: Tensor | None = None
     middle: Tensor | None = None
     branches: tuple[Tensor, ...] = ()
+    behind: Tensor | None = None
 
 
 class ParsingNetwork(nn.Module):

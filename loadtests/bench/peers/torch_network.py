@@ -1,7 +1,7 @@
 """An eager PyTorch network from an ONNX graph: the same weights, layer by layer."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,9 @@ class GraphModule(nn.Module):
     def _keep(self, name: str, array: NDArray[Any]) -> None:
         buffer = _buffer(name)
         if not hasattr(self, buffer):
-            self.register_buffer(buffer, torch.from_numpy(array.astype(np.float32)))
+            is_float = np.issubdtype(array.dtype, np.floating)
+            kept = np.array(array, np.float32 if is_float else array.dtype)
+            self.register_buffer(buffer, torch.from_numpy(kept))
 
     def forward(self, pixels: Tensor) -> Tensor:
         values = {self._input: pixels}
@@ -104,22 +106,49 @@ def _layer(node: onnx.NodeProto, constants: Constants) -> tuple[list[str], Layer
             return tensors, torch.add
         case "Mul":
             return tensors, torch.mul
+        case "Div":
+            return tensors, _quotient
+        case "Sigmoid":
+            return tensors, torch.sigmoid
+        case "Softmax":
+            return tensors, partial(torch.softmax, dim=attributes["axis"])
+        case "ReduceSum":
+            axes, keep = tuple(constants[node.input[1]].tolist()), bool(attributes["keepdims"])
+            return tensors[:1], partial(torch.sum, dim=axes, keepdim=keep)
+        case "Shape":
+            span = slice(attributes.get("start"), attributes.get("end"))
+            return tensors, lambda x: torch.tensor(x.shape[span])
+        case "Reshape":
+            return tensors, lambda x, shape: x.reshape(shape.tolist())
+        case "Squeeze":
+            axes = tuple(constants[node.input[1]].tolist()) if len(node.input) > 1 else ()
+            return tensors[:1], lambda x: x.squeeze(axes) if axes else x.squeeze()
+        case "Unsqueeze":
+            places = sorted(constants[node.input[1]].tolist())
+            return tensors[:1], lambda x: reduce(torch.unsqueeze, places, x)
         case "Concat":
             return tensors, lambda *parts: torch.cat(parts, dim=attributes["axis"])
         case "Resize":
             scales = tuple(map(float, constants[node.input[2]][2:]))
             return tensors[:1], _bilinear(scales)
         case "Slice":
-            starts, ends, axes, steps = (constants[name].tolist() for name in node.input[1:])
-            spans = dict(zip(axes, map(slice, starts, ends, steps), strict=True))
-            index = tuple(spans.get(axis, slice(None)) for axis in range(4))
-            return tensors[:1], lambda x: x[index]
+            starts, ends, axes, *steps = (constants[name].tolist() for name in node.input[1:])
+            spans = dict(zip(axes, map(slice, starts, ends, *steps), strict=True))
+            return tensors[:1], lambda x: x[
+                tuple(spans.get(axis, slice(None)) for axis in range(x.ndim))
+            ]
         case "QuantizeLinear":
             return tensors[:1], _limits(*(constants[name] for name in node.input[1:]))
         case "DequantizeLinear":
             # `QuantizeLinear` has left floats.
             return tensors[:1], nn.Identity()
     raise ValueError(f"{node.op_type} is not translated to PyTorch")
+
+
+def _quotient(dividend: Tensor, divisor: Tensor) -> Tensor:
+    """Of whole numbers, which sizes are, a whole one."""
+    rounding = None if dividend.is_floating_point() else "trunc"
+    return torch.div(dividend, divisor, rounding_mode=rounding)
 
 
 def _convolution(attributes: Mapping[str, Any]) -> Layer:

@@ -1,24 +1,40 @@
 """The device engine: networks on a GPU in this process, batches across requests."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from anyio import CapacityLimiter, to_thread
 from numpy.typing import NDArray
 
 from limn.ops.device import Device, Kind
 from service.engines.device.former import BatchFormer
-from service.engines.device.network import DeviceNetwork
-from service.engines.device.scores import DeviceScores, together
+from service.engines.device.network import DeviceNetwork, batches_up_to
+from service.engines.device.scores import DeviceScores
 from service.engines.protocol import TestTimeSettings
 from service.engines.together import all_of
-from service.errors import EngineUnavailable
+from service.errors import EngineUnavailable, InferenceFailed
 from service.repository import ModelId, ServedModel
-from service.workers import Workers
+from service.stages import clock_here
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _Key = tuple[ModelId, TestTimeSettings]
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """Scores float32[1, K, h, w] of a canvas, and when its batch began and ended."""
+
+    scores: "Tensor"
+    begun: float
+    ended: float
 
 
 def require(kind: Kind) -> None:
@@ -29,27 +45,31 @@ def require(kind: Kind) -> None:
 class DeviceEngine:
     """On a GPU batching is everything: canvases of all requests that are seen alike go together.
 
-    A batch is taken when it is full, or when its first canvas has waited `longest_wait_s`; while
-    the device works, the next one gathers.
+    A batch is taken when it is full, or when its first canvas has waited `longest_wait_s`. While
+    the device works on one, the next is handed to it, so that it never waits for this process.
     """
 
     def __init__(
         self,
+        thread: ThreadPoolExecutor,
         networks: Mapping[ModelId, DeviceNetwork],
         device: Device,
         most: int,
         longest_wait_s: float,
         batched: Callable[[int], None],
     ) -> None:
-        """An engine of these networks; `batched` is told how many canvases each batch has."""
+        """An engine of these networks, which `thread` made; `batched` is told every batch's size.
+
+        ONNX Runtime keeps what it recorded of a GPU's kernels per thread: one does all.
+        """
+        self._thread = thread
         self._networks = dict(networks)
+        self._device = device
         self._batched = batched
         self.memory_bytes = device.memory_bytes
         self._most = most
-        # All work of an engine is in one order, so that addresses can be used again.
-        self._device = CapacityLimiter(1)
-        self._former: BatchFormer[_Key, NDArray[np.uint8], DeviceScores] = BatchFormer(
-            self._batch, self._device, most, longest_wait_s
+        self._former: BatchFormer[_Key, NDArray[np.uint8], _Computed] = BatchFormer(
+            self._begin, thread, most, longest_wait_s
         )
         self._is_open = True
 
@@ -57,7 +77,6 @@ class DeviceEngine:
     async def start(
         cls,
         models: Sequence[ServedModel],
-        workers: Workers,
         kind: Kind,
         most: int,
         longest_wait_s: float,
@@ -69,12 +88,12 @@ class DeviceEngine:
             DeviceUnavailable: there is no such device.
             ContractError: a model is not what it says.
         """
-        device = await workers.run(partial(Device, kind))
-        networks = {
-            model.id: await workers.run(partial(DeviceNetwork, model, device, most))
-            for model in models
-        }
-        return cls(networks, device, most, longest_wait_s, batched)
+        thread = ThreadPoolExecutor(1, thread_name_prefix="device")
+        run = partial(asyncio.get_running_loop().run_in_executor, thread)
+        device = await run(Device, kind)
+        batches = batches_up_to(most)
+        networks = {model.id: await run(DeviceNetwork, model, device, batches) for model in models}
+        return cls(thread, networks, device, most, longest_wait_s, batched)
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
@@ -82,18 +101,22 @@ class DeviceEngine:
         """See `Engine.scores`."""
         self._network(model)
         key = model, tta
-        parts = await all_of([partial(self._former.submit, key, canvas) for canvas in canvases])
-        return together(parts)
+        found = await all_of([partial(self._former.submit, key, one) for one in canvases])
+        clock = clock_here()
+        if clock is not None:
+            for begun, ended in {(one.begun, one.ended) for one in found}:
+                clock.add("network", begun, ended)
+        return DeviceScores(self._device, [one.scores for one in found])
 
     async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine.logits`."""
         network = self._network(model)
-        parts = [
-            await to_thread.run_sync(
-                network.logits, pixels[start : start + self._most], limiter=self._device
-            )
-            for start in range(0, len(pixels), self._most)
-        ]
+        run = partial(asyncio.get_running_loop().run_in_executor, self._thread)
+        with _faults():
+            parts = [
+                await run(network.logits, pixels[start : start + self._most])
+                for start in range(0, len(pixels), self._most)
+            ]
         return np.concatenate(parts)
 
     async def ready(self) -> bool:
@@ -103,7 +126,10 @@ class DeviceEngine:
     async def close(self) -> None:
         """See `Engine.close`."""
         self._is_open = False
+        # What waits is told so, by the thread.
+        await self._former.drained()
         self._networks.clear()
+        self._thread.shutdown(wait=False)
 
     def _network(self, model: ModelId) -> DeviceNetwork:
         if not self._is_open:
@@ -113,7 +139,31 @@ class DeviceEngine:
             raise EngineUnavailable(f"model {model} is not loaded")
         return network
 
-    def _batch(self, key: _Key, canvases: Sequence[NDArray[np.uint8]]) -> Sequence[DeviceScores]:
+    def _begin(
+        self, key: _Key, canvases: Sequence[NDArray[np.uint8]]
+    ) -> Callable[[], Sequence[_Computed]]:
         model, tta = key
+        network = self._network(model)
         self._batched(len(canvases))
-        return self._network(model).scores(canvases, tta)
+        begun = time.perf_counter()
+        with _faults():
+            scores = network.scores(canvases, tta)
+            done = self._device.mark()
+
+        def finish() -> Sequence[_Computed]:
+            with _faults():
+                done()
+            ended = time.perf_counter()
+            rows = [scores[index : index + 1] for index in range(len(canvases))]
+            return [_Computed(row, begun, ended) for row in rows]
+
+        return finish
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """What torch raises, in our words."""
+    try:
+        yield
+    except RuntimeError as exc:
+        raise InferenceFailed(f"{type(exc).__name__}: {exc}") from exc

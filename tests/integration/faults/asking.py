@@ -43,7 +43,8 @@ class Service:
     def require_served(self) -> None:
         """The next good request is answered as it always was."""
         answer = self.post(QUICK, content=pictures.jpeg())
-        assert (answer.status_code, answer.content) == (200, self.at_once)
+        assert answer.status_code == 200, answer.text
+        assert answer.content == self.at_once
 
     def connect(self) -> socket.socket:
         host, port = self.http.split(":")

@@ -78,6 +78,25 @@ def test_process_that_is_stopped_and_continued_loses_no_request(repository: Path
     assert set(load.answers) == {(200, service.expected)}
 
 
+def test_body_that_comes_while_the_process_is_stopped_is_in_time(repository: Path) -> None:
+    """So it is on a machine that was asleep: no client was slow."""
+    photo = pictures.jpeg()
+    head = b"POST /v1/parse?scales=1 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(photo)
+    with (
+        process(repository, request_timeout_s=1) as running,
+        asked(running) as service,
+        service.connect() as connection,
+    ):
+        connection.sendall(head)
+        in_flight(running, 1)
+        running.signal(signal.SIGSTOP)
+        connection.sendall(photo)
+        time.sleep(1.6)
+        running.signal(signal.SIGCONT)
+
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
 def test_storm_of_hangups_loses_no_request_and_piles_nothing_up(repository: Path) -> None:
     with process(repository) as running, asked(running) as service:
         threads = psutil.Process(running.popen.pid).num_threads()

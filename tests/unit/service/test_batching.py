@@ -2,16 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
-from anyio import CapacityLimiter
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.engines.device.batching import BatchQueue
-from service.engines.device.former import BatchFormer
+from service.engines.device.former import AHEAD, BatchFormer
 
 WAIT_S = 2.0
 
@@ -93,8 +93,17 @@ def test_job_that_nobody_wants_is_not_done() -> None:
     assert len(queue) == 0
 
 
-def former(work: object, most: int = 4, wait_s: float = 0.0) -> BatchFormer[str, int, int]:
-    return BatchFormer(work, CapacityLimiter(1), most, wait_s)  # type: ignore[arg-type]
+Work = Callable[[str, Sequence[int]], list[int]]
+
+
+def former(work: Work, most: int = 4, wait_s: float = 0.0) -> BatchFormer[str, int, int]:
+    """Of a device that has done a batch as soon as it has it."""
+
+    def begin(key: str, items: Sequence[int]) -> Callable[[], list[int]]:
+        results = work(key, items)
+        return lambda: results
+
+    return BatchFormer(begin, ThreadPoolExecutor(1), most, wait_s)
 
 
 def test_jobs_gather_while_the_device_works() -> None:
@@ -118,6 +127,56 @@ def test_jobs_gather_while_the_device_works() -> None:
 
     assert asyncio.run(run()) == [0, 10, 20, 30, 40, 50]
     assert seen == [[0], [1, 2, 3], [4, 5]]
+
+
+def test_next_batch_is_handed_over_while_the_device_works_but_no_more() -> None:
+    begun: list[int] = []
+    go_on = threading.Event()
+    handed = threading.Semaphore(0)
+
+    def begin(key: str, items: Sequence[int]) -> Callable[[], list[int]]:
+        begun.extend(items)
+        handed.release()
+
+        def finish() -> list[int]:
+            assert go_on.wait(10)
+            return list(items)
+
+        return finish
+
+    async def run() -> list[int]:
+        batches = BatchFormer(begin, ThreadPoolExecutor(1), 1, 0.0)
+        jobs = [asyncio.create_task(batches.submit("a", item)) for item in range(4)]
+        for _ in range(AHEAD):
+            assert await asyncio.to_thread(handed.acquire, timeout=10)
+        # The device has what it may have: nothing more comes, however long one looks.
+        assert not await asyncio.to_thread(handed.acquire, timeout=0.05)
+        go_on.set()
+        return list(await asyncio.gather(*jobs))
+
+    assert asyncio.run(run()) == [0, 1, 2, 3]
+    assert begun == [0, 1, 2, 3]
+
+
+def test_failure_while_the_device_works_reaches_its_batch_and_frees_its_place() -> None:
+    def begin(key: str, items: Sequence[int]) -> Callable[[], list[int]]:
+        def finish() -> list[int]:
+            if key == "bad":
+                raise ValueError("no")
+            return list(items)
+
+        return finish
+
+    async def run() -> list[object]:
+        batches = BatchFormer(begin, ThreadPoolExecutor(1), 1, 0.0)
+        keys = ["bad"] * (AHEAD + 1) + ["good"]
+        jobs = [batches.submit(key, index) for index, key in enumerate(keys)]
+        return list(await asyncio.gather(*jobs, return_exceptions=True))
+
+    *bad, good = asyncio.run(run())
+
+    assert good == AHEAD + 1
+    assert all(isinstance(one, ValueError) for one in bad)
 
 
 def test_first_job_waits_for_company() -> None:

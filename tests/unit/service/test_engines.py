@@ -38,7 +38,7 @@ async def embedded(repository: Path) -> AsyncIterator[protocol.Engine]:
 async def on_device(repository: Path) -> AsyncIterator[protocol.Engine]:
     """The engine for GPUs, on the device that every machine has."""
     models_there = tuple(ModelRepository(repository, None))
-    engine = await DeviceEngine.start(models_there, Workers(2), "cpu", 4, 0.002, lambda _: None)
+    engine = await DeviceEngine.start(models_there, "cpu", 4, 0.002, lambda _: None)
     try:
         yield engine
     finally:

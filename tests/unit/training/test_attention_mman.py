@@ -20,7 +20,7 @@ def test_outputs_are_merged_and_scales_keep_their_own(
     height, width = size
 
     with torch.inference_mode():
-        high, low, middle, branches = network(torch.randn(2, 3, height, width))
+        high, low, middle, branches, _ = network(torch.randn(2, 3, height, width))
 
     assert high.shape == (2, 5, height, width)
     assert low is not None

@@ -27,7 +27,7 @@ def test_grids_are_those_of_stride_8(
     network: AttentionToScale, size: tuple[int, int], grid: tuple[int, int], half: tuple[int, int]
 ) -> None:
     with torch.inference_mode():
-        high, low, middle, branches = network(torch.randn(2, 3, *size))
+        high, low, middle, branches, _ = network(torch.randn(2, 3, *size))
 
     assert high.shape == (2, 5, *grid)
     assert (low, middle) == (None, None)
@@ -51,7 +51,7 @@ def test_parameters_are_those_of_largefov_and_attention() -> None:
 
 def test_fused_scores_lie_between_those_of_the_scales(network: AttentionToScale) -> None:
     with torch.inference_mode():
-        high, _, _, (whole, three_quarters, half) = network(torch.randn(1, 3, 65, 65))
+        high, _, _, (whole, three_quarters, half), _ = network(torch.randn(1, 3, 65, 65))
 
     raised = torch.nn.functional.interpolate(half, (9, 9), mode="bilinear", align_corners=True)
     scores = torch.stack([whole, three_quarters, raised])

@@ -66,7 +66,7 @@ def test_config_names_the_network_and_its_canvases(name: str) -> None:
 @pytest.mark.parametrize(
     "model",
     [
-        LightModel(middle_head=True),
+        LightModel(middle_head=True, behind_gate=True),
         DoDeepLabAsppModel(topology="release", weights=Path("resnet101.pth"), dropout=0),
         DoDeepLabAsppModel(weights="random", frozen_norm=False),
         SegNetModel(weights="random"),

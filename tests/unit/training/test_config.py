@@ -168,3 +168,10 @@ def test_discriminator_without_an_output_is_refused(
 
     with pytest.raises(ConfigError, match=message):
         read_config(file)
+
+
+def test_gate_that_is_not_there_cannot_be_taught(file: Path) -> None:
+    file.write_text(f"{TOML}\n[loss]\nbehind = 0.5\n")
+
+    with pytest.raises(ConfigError, match=r"loss\.behind: needs model\.behind_gate"):
+        read_config(file)

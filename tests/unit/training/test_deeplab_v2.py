@@ -21,7 +21,7 @@ def test_grids_are_those_of_stride_8(
     network: DeepLabV2, size: tuple[int, int], grid: tuple[int, int], half: tuple[int, int]
 ) -> None:
     with torch.inference_mode():
-        high, low, middle, branches = network(torch.randn(2, 3, *size))
+        high, low, middle, branches, _ = network(torch.randn(2, 3, *size))
 
     assert high.shape == (2, 5, *grid)
     assert (low, middle) == (None, None)
@@ -38,7 +38,7 @@ def test_parameters_are_those_of_four_heads() -> None:
 
 def test_highest_score_over_the_scales_counts(network: DeepLabV2) -> None:
     with torch.inference_mode():
-        high, _, _, (whole, three_quarters, half) = network(torch.randn(1, 3, 64, 64))
+        high, _, _, (whole, three_quarters, half), _ = network(torch.randn(1, 3, 64, 64))
 
     raised = F.interpolate(half, (8, 8), mode="bilinear", align_corners=False)
     assert torch.equal(high, torch.stack([whole, three_quarters, raised]).amax(dim=0))

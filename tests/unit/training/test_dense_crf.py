@@ -3,7 +3,7 @@ import pytest
 
 from training.dense_crf import choose_with_crf
 
-pytest.importorskip("pydensecrf", reason="needs pip install 'limn[crf]'")
+pytest.importorskip("pydensecrf", reason="needs pip install '.[crf]'")
 
 
 def test_noise_is_drawn_along_the_edge_of_two_colours() -> None:

@@ -65,7 +65,7 @@ def test_heads_answer_at_their_stride(topology: Topology, size: tuple[int, int])
     network = DoDeepLabAspp(5, topology, middle_head=True).eval()
 
     with torch.inference_mode():
-        high, low, middle, branches = network(torch.randn(2, 3, height, width))
+        high, low, middle, branches, _ = network(torch.randn(2, 3, height, width))
 
     assert high.shape == (2, 5, height // network.stride, width // network.stride)
     assert low is not None

@@ -15,7 +15,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Fcn8s:
 @pytest.mark.parametrize("size", [(32, 64), (96, 32)])
 def test_scores_have_the_pictures_size(network: Fcn8s, size: tuple[int, int]) -> None:
     with torch.inference_mode():
-        high, low, middle, branches = network(torch.randn(2, 3, *size))
+        high, low, middle, branches, _ = network(torch.randn(2, 3, *size))
 
     assert high.shape == (2, 5, *size)
     assert (low, middle, branches) == (None, None, ())

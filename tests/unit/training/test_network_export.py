@@ -1,4 +1,4 @@
-"""Every network becomes a graph of dynamic size; the light one does so in the integration tests."""
+"""Every network becomes a graph of dynamic size; the plain light one in the integration tests."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from export.graph import export_graph
+from export.operators import check_for_tensorrt
 from limn.contract import TensorSpec
+from tests.fixtures.gated import gated_generator
 from tests.fixtures.narrow import make_narrow
 from training.networks.attention_mman import AttentionMman
 from training.networks.attention_to_scale import AttentionToScale
@@ -27,16 +29,17 @@ NETWORKS: dict[str, Callable[[int], ParsingNetwork]] = {
     "deeplab_v2": DeepLabV2,
     "segnet": SegNet,
     "fcn8s": Fcn8s,
+    "light-behind_gate": gated_generator,
 }
 
 
-QUICK = "attention_to_scale"
-"""Tracing takes its time, so that one network stands for all in the quick tests."""
+QUICK = ("attention_to_scale", "light-behind_gate")
+"""Tracing takes its time, so that these stand for all in the quick tests."""
 
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=() if name == QUICK else pytest.mark.slow) for name in NETWORKS],
+    [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in NETWORKS],
 )
 def test_graph_answers_like_the_network(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make_narrow(monkeypatch)
@@ -44,9 +47,11 @@ def test_graph_answers_like_the_network(name: str, monkeypatch: pytest.MonkeyPat
     network = NETWORKS[name](5).eval()
     tensors = TensorSpec()
 
-    graph = export_graph(network, tensors).SerializeToString()
+    graph = export_graph(network, tensors)
 
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    check_for_tensorrt(graph)
+    content = graph.SerializeToString()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     multiple = network.size_multiple
     for shape in ((1, 3, 3 * multiple, 2 * multiple), (3, 3, 2 * multiple, 4 * multiple)):
         pixels = torch.randn(shape)

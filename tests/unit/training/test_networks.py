@@ -1,3 +1,4 @@
+import math
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tests.fixtures.gated import gated_generator, opened
 from tests.unit.training.test_checkpoint import CONFIG
 from training.checkpoint import save_checkpoint
 from training.config.model import LightModel
@@ -13,7 +15,7 @@ from training.errors import CheckpointError
 from training.networks.build import build_network, load_pretrained
 from training.networks.conv import Conv2d, SameConv2d
 from training.networks.efficientnet_lite import DEPTHS, STAGES, EfficientNetLite
-from training.networks.light_generator import ASPP, LightGenerator
+from training.networks.light_generator import ASPP, NECK_CHANNELS, BehindGate, LightGenerator
 from training.pretrained import efficientnet_lite_weights
 
 
@@ -29,9 +31,10 @@ def test_both_heads_answer_at_their_stride(network: LightGenerator, size: tuple[
     height, width = size
 
     with torch.inference_mode():
-        high, low, middle, branches = network(torch.zeros(2, 3, height, width))
+        high, low, middle, branches, behind = network(torch.zeros(2, 3, height, width))
 
     assert middle is None
+    assert behind is None
     assert branches == ()
     assert low.shape == (2, 5, height // 16, width // 16)
     assert high.shape == (2, 5, height // network.stride, width // network.stride)
@@ -42,7 +45,16 @@ def test_side_that_is_no_multiple_fails(network: LightGenerator) -> None:
         network(torch.zeros(1, 3, 64, 40))
 
 
-def test_pictures_of_a_batch_do_not_mix(network: LightGenerator) -> None:
+@pytest.fixture(scope="module")
+def gated() -> LightGenerator:
+    """The same with a gate that changes the neck."""
+    torch.manual_seed(0)
+    return gated_generator(5).eval()
+
+
+@pytest.mark.parametrize("which", ["network", "gated"])
+def test_pictures_of_a_batch_do_not_mix(which: str, request: pytest.FixtureRequest) -> None:
+    network: LightGenerator = request.getfixturevalue(which)
     torch.manual_seed(1)
     pixels = torch.randn(2, 3, 32, 32)
 
@@ -50,6 +62,61 @@ def test_pictures_of_a_batch_do_not_mix(network: LightGenerator) -> None:
         both, alone = network(pixels).high, network(pixels[1:]).high
 
     torch.testing.assert_close(both[1:], alone, rtol=0, atol=1e-5)
+
+
+def test_gate_pools_evidence_by_attention_and_weighs_the_change() -> None:
+    torch.manual_seed(0)
+    gate = opened(BehindGate(8)).eval()
+    features, neck = torch.randn(2, 8, 3, 2), torch.randn(2, NECK_CHANNELS, 3, 2)
+
+    with torch.inference_mode():
+        changed, behind = gate(features, neck)
+        maps, change = gate.evidence(features), gate.change(neck)
+
+    for picture in range(2):
+        evidence, attention = maps[picture].flatten(1)
+        weights = attention.exp() / attention.exp().sum()
+        assert behind[picture].item() == pytest.approx(float(weights @ evidence), abs=1e-5)
+        share = 1 / (1 + math.exp(-behind[picture].item()))
+        expected = neck[picture] + share * change[picture]
+        torch.testing.assert_close(changed[picture], expected, rtol=0, atol=1e-4)
+
+
+def test_fresh_gate_changes_nothing(tmp_path: Path) -> None:
+    """A generator without one is a start for a generator with one."""
+    torch.manual_seed(0)
+    plain = LightGenerator(5).eval()
+    path = tmp_path / "plain.pt"
+    save_checkpoint(path, {"config": CONFIG.model_dump_json(), "averaged": plain.state_dict()})
+    network = LightGenerator(5, behind_gate=True).eval()
+    pixels = torch.randn(1, 3, 32, 32)
+
+    load_pretrained(network, LightModel(behind_gate=True, initial=path))
+
+    with torch.inference_mode():
+        before, after = plain(pixels), network(pixels)
+    assert torch.equal(before.high, after.high)
+    assert torch.equal(before.low, after.low)
+    assert after.behind.shape == (1,)
+
+
+def test_gate_that_was_taught_is_kept(gated: LightGenerator, tmp_path: Path) -> None:
+    path = tmp_path / "gated.pt"
+    save_checkpoint(path, {"config": CONFIG.model_dump_json(), "averaged": gated.state_dict()})
+    network = LightGenerator(5, behind_gate=True)
+
+    load_pretrained(network, LightModel(behind_gate=True, initial=path))
+
+    taught = gated.state_dict()
+    assert all(torch.equal(value, taught[name]) for name, value in network.state_dict().items())
+
+
+def test_gate_is_not_dropped_unsaid(gated: LightGenerator, tmp_path: Path) -> None:
+    path = tmp_path / "gated.pt"
+    save_checkpoint(path, {"config": CONFIG.model_dump_json(), "averaged": gated.state_dict()})
+
+    with pytest.raises(CheckpointError, match="is of another network"):
+        load_pretrained(LightGenerator(5), LightModel(initial=path))
 
 
 def test_encoder_features_have_the_stated_strides_and_channels() -> None:
@@ -114,6 +181,37 @@ def test_network_starts_from_a_checkpoint(tmp_path: Path) -> None:
     load_pretrained(network, model)
 
     assert torch.equal(network.high_head.weight, source.high_head.weight)
+
+
+def test_network_starts_from_the_mean_of_several(tmp_path: Path) -> None:
+    """Also where one has a gate and the other none: the gate is kept as it is."""
+    torch.manual_seed(0)
+    sources = LightGenerator(5), LightGenerator(5, behind_gate=True)
+    paths = tmp_path / "plain.pt", tmp_path / "gated.pt"
+    for path, source in zip(paths, sources, strict=True):
+        content = {"config": CONFIG.model_dump_json(), "averaged": source.state_dict()}
+        save_checkpoint(path, content)
+    network = LightGenerator(5, behind_gate=True)
+
+    load_pretrained(network, LightModel(behind_gate=True, initial=paths))
+
+    plain, gated = (source.state_dict() for source in sources)
+    for name, value in network.state_dict().items():
+        expected = (plain[name] + gated[name]) / 2 if name in plain else gated[name]
+        torch.testing.assert_close(value, expected.to(value.dtype))
+
+
+def test_mean_of_unlike_networks_is_refused(tmp_path: Path) -> None:
+    paths = tmp_path / "five.pt", tmp_path / "six.pt"
+    for path, classes in zip(paths, (5, 6), strict=True):
+        content = {
+            "config": CONFIG.model_dump_json(),
+            "averaged": LightGenerator(classes).state_dict(),
+        }
+        save_checkpoint(path, content)
+
+    with pytest.raises(CheckpointError, match="unlike networks have no mean: low_head"):
+        load_pretrained(LightGenerator(5), LightModel(initial=paths))
 
 
 def test_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:

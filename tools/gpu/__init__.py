@@ -1,0 +1,1 @@
+"""What the engine for GPUs is worth on the GPU of a machine."""

@@ -1,0 +1,128 @@
+"""What was measured, as JSON and as a page of Markdown."""
+
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import onnxruntime
+import torch
+
+from loadtests.report import cpu_model, table
+from tools.gpu.ceilings import Ceilings
+from tools.gpu.served import Served, cores
+from tools.gpu.speed import Speed
+from tools.gpu.trace import Idleness
+
+
+class Measured(NamedTuple):
+    """Of one model: `flops` are those of one canvas at all scales."""
+
+    name: str
+    graph: str
+    flops: int
+    speeds: Sequence[Speed]
+    traced_batch: int
+    idleness: Idleness
+
+
+def document(
+    reached: Ceilings, models: Sequence[Measured], answered: Sequence[Served]
+) -> dict[str, Any]:
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "gpu": torch.cuda.get_device_name(),
+        "cpu": cpu_model(),
+        "cores": cores(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "onnxruntime": onnxruntime.__version__,
+        "numpy": version("numpy"),
+        "ceilings": reached._asdict(),
+        "models": [
+            {
+                **one._asdict(),
+                "speeds": [_speed(speed, one.flops, reached) for speed in one.speeds],
+                "idleness": one.idleness._asdict(),
+            }
+            for one in models
+        ],
+        "served": [one._asdict() for one in answered],
+    }
+
+
+def _speed(speed: Speed, flops: int, reached: Ceilings) -> dict[str, float]:
+    tflops = speed.per_second * flops / 1e12
+    return {**speed._asdict(), "tflops": tflops, "share": tflops / reached.tflops}
+
+
+def page(command: str, found: dict[str, Any], stem: str) -> str:
+    lines = [
+        "# On a GPU",
+        "",
+        f"- Command: `{command}`",
+        f"- Date: {found['date']}",
+        f"- Hardware: {found['gpu']}; {found['cpu']}, {found['cores']} virtual cores",
+        f"- Software: Python {found['python']}, torch {found['torch']}, ONNX Runtime"
+        f" {found['onnxruntime']} (CUDA)",
+        f"- Measured ceilings: {found['ceilings']['tflops']:,.0f} TFLOP/s in products of matrices"
+        f" in half precision, {found['ceilings']['gbytes']:,.0f} GB/s in copies, read and written",
+        "",
+    ]
+    for model in found["models"]:
+        lines += _model(model, stem)
+    lines += _served(found["served"])
+    return "\n".join(lines) + "\n"
+
+
+def _model(model: dict[str, Any], stem: str) -> list[str]:
+    idle = model["idleness"]
+    rows = [
+        [
+            f"{speed['batch']}",
+            f"{speed['latency_ms']:.2f}",
+            f"{speed['per_second']:,.0f}",
+            f"{speed['tflops']:.1f}",
+            f"{speed['share']:.1%}",
+        ]
+        for speed in model["speeds"]
+    ]
+    heads = ["batch", "ms of a batch alone", "canvases/s", "TFLOP/s", "of the ceiling"]
+    return [
+        f"## {model['name']}, `{model['graph']}`",
+        "",
+        f"Canvases of bytes in, fused scores of three scales on the device out, through the engine;"
+        f" {model['flops'] / 1e9:.1f} GFLOP each in convolutions.",
+        "",
+        table(heads, rows, words=0),
+        "",
+        f"In a trace of batches of {model['traced_batch']}, four asked for at a time, the GPU was"
+        f" busy for {idle['busy_share']:.1%} of the time; the longest gap was"
+        f" {idle['longest_us']:.0f} µs ({idle['spans']:,} kernels and copies).",
+        "",
+        f"![trace]({stem}_{model['name']}.png)",
+        "",
+    ]
+
+
+def _served(answered: Sequence[dict[str, Any]]) -> list[str]:
+    rows = [
+        [
+            f"{one['in_flight']}",
+            f"{one['per_second']:,.0f}",
+            f"{one['p50_ms']:.1f}",
+            f"{one['p95_ms']:.1f}",
+            f"{one['cpu_ms']:.1f}",
+        ]
+        for one in answered
+    ]
+    heads = ["in flight", "photos/s", "p50 ms", "p95 ms", "CPU ms per photo"]
+    return [
+        "## Over HTTP",
+        "",
+        "`LIMN_DEVICE=cuda limn serve`, one process; a JPEG of 512x1024 in, three scales, a palette"
+        " PNG out. The client runs beside it on the same cores.",
+        "",
+        table(heads, rows, words=0),
+    ]
