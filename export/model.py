@@ -103,7 +103,7 @@ def export_model(
     network = build_network(config.model, len(LABEL_SET_OF[config.data.layout])).eval()
     network.load_state_dict(weights)
     # Before the export, which takes long: a wrong name shows here.
-    draft = _draft(config, network, name, version, training_pictures, precision)
+    draft = draft_contract(config, network, name, version, training_pictures, precision)
     whole = export_graph(network, draft.tensors)
     check_for_tensorrt(whole)
     found = _faithful(whole, draft, Parser(network, draft).eval(), photos)
@@ -185,7 +185,7 @@ def write_version(folder: Path, contract: ModelContract | ParserContract, graph:
     partial.rename(folder)
 
 
-def _draft(
+def draft_contract(
     config: TrainingConfig,
     network: ParsingNetwork,
     name: str,

@@ -46,11 +46,14 @@ def is_ready(ports: Ports) -> bool:
 
 
 @contextmanager
-def own_server(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[OwnServer]:
+def own_server(
+    folder: Path, settings: Mapping[str, str] | None = None, start_s: float = START_S
+) -> Iterator[OwnServer]:
     """Serve the shipped models inside the block; `folder` is for the log.
 
     Args:
         settings: `LIMN_*` variables beside the ports.
+        start_s: how long it may take until it is ready.
 
     Raises:
         CannotMeasure: it ended, or was not ready in time; with the end of its log.
@@ -63,7 +66,7 @@ def own_server(folder: Path, settings: Mapping[str, str] | None = None) -> Itera
     begin = time.monotonic()
     with started(program, ROOT, folder / "limn.log") as tree:
         while not is_ready(ports):
-            if tree.has_ended or time.monotonic() > begin + START_S:
+            if tree.has_ended or time.monotonic() > begin + start_s:
                 raise CannotMeasure(f"the server did not start:\n{tree.last_words()}")
             time.sleep(POLL_S)
         yield OwnServer(ports, tree, time.monotonic() - begin)

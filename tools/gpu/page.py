@@ -28,7 +28,7 @@ class Measured(NamedTuple):
 
 
 def document(
-    reached: Ceilings, models: Sequence[Measured], answered: Sequence[Served]
+    reached: Ceilings, models: Sequence[Measured], answered: Served | None
 ) -> dict[str, Any]:
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -48,7 +48,10 @@ def document(
             }
             for one in models
         ],
-        "served": [one._asdict() for one in answered],
+        "served": answered and {
+            **answered._asdict(),
+            "levels": [level._asdict() for level in answered.levels],
+        },
     }
 
 
@@ -72,7 +75,8 @@ def page(command: str, found: dict[str, Any], stem: str) -> str:
     ]
     for model in found["models"]:
         lines += _model(model, stem)
-    lines += _served(found["served"])
+    if found["served"]:
+        lines += _served(found["served"])
     return "\n".join(lines) + "\n"
 
 
@@ -106,7 +110,7 @@ def _model(model: dict[str, Any], stem: str) -> list[str]:
     ]
 
 
-def _served(answered: Sequence[dict[str, Any]]) -> list[str]:
+def _served(answered: dict[str, Any]) -> list[str]:
     rows = [
         [
             f"{one['in_flight']}",
@@ -115,14 +119,15 @@ def _served(answered: Sequence[dict[str, Any]]) -> list[str]:
             f"{one['p95_ms']:.1f}",
             f"{one['cpu_ms']:.1f}",
         ]
-        for one in answered
+        for one in answered["levels"]
     ]
     heads = ["in flight", "photos/s", "p50 ms", "p95 ms", "CPU ms per photo"]
     return [
         "## Over HTTP",
         "",
-        "`LIMN_DEVICE=cuda limn serve`, one process; a JPEG of 512x1024 in, three scales, a palette"
-        " PNG out. The client runs beside it on the same cores.",
+        f"`LIMN_DEVICE=cuda limn serve` with `{answered['model']}` alone, one process, ready after"
+        f" {answered['ready_s']:.0f} s; a JPEG of 512x1024 in, three scales, a palette PNG out. The"
+        " client runs beside it on the same cores.",
         "",
         table(heads, rows, words=0),
     ]

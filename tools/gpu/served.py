@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -12,11 +13,14 @@ import numpy as np
 from loadtests.bench.client import Client
 from loadtests.inputs import portrait
 from loadtests.own_server import OwnServer, own_server
+from service.repository import ServedModel
 
 WARM_UP_S = 1.5
+START_S = 300.0
+"""Kernels of every size and batch are planned and recorded before it is ready."""
 
 
-class Served(NamedTuple):
+class Level(NamedTuple):
     """At so many requests in flight; `cpu_ms` is of the server's processes, per photo."""
 
     in_flight: int
@@ -26,21 +30,36 @@ class Served(NamedTuple):
     cpu_ms: float
 
 
+class Served(NamedTuple):
+    """A service of one model, ready after `ready_s`."""
+
+    model: str
+    ready_s: float
+    levels: list[Level]
+
+
 def measure(
-    repository: Path, folder: Path, settings: Mapping[str, str], levels: list[int], seconds: float
-) -> list[Served]:
-    """Of the repository's default model, at three scales; every answer must be 200."""
-    variables = {
-        "LIMN_MODEL_REPOSITORY": str(repository),
-        "LIMN_MAX_IN_FLIGHT": str(2 * max(levels)),
-        "LIMN_MAX_COST": str(8.0 * max(levels)),
-        **settings,
-    }
-    with own_server(folder, variables) as server:
-        return [asyncio.run(_level(server, level, seconds)) for level in levels]
+    model: ServedModel, settings: Mapping[str, str], in_flight: list[int], seconds: float
+) -> Served:
+    """Of a model served alone, at three scales; every answer must be 200."""
+    name = model.id.name
+    with TemporaryDirectory() as folder:
+        repository = Path(folder) / "repository"
+        repository.mkdir()
+        (repository / name).symlink_to(model.folder.resolve().parent)
+        variables = {
+            "LIMN_MODEL_REPOSITORY": str(repository),
+            "LIMN_DEFAULT_MODEL": name,
+            "LIMN_MAX_IN_FLIGHT": str(2 * max(in_flight)),
+            "LIMN_MAX_COST": str(8.0 * max(in_flight)),
+            **settings,
+        }
+        with own_server(Path(folder), variables, START_S) as server:
+            levels = [asyncio.run(_level(server, level, seconds)) for level in in_flight]
+            return Served(name, server.ready_s, levels)
 
 
-async def _level(server: OwnServer, level: int, seconds: float) -> Served:
+async def _level(server: OwnServer, level: int, seconds: float) -> Level:
     url = f"{server.ports.url}/v1/parse?scales=0.8,1,1.2"
     latencies: list[float] = []
     async with Client(url, portrait()) as client:
@@ -55,7 +74,7 @@ async def _level(server: OwnServer, level: int, seconds: float) -> Served:
             await asyncio.gather(*(keep_asking(begin + span, into) for _ in range(level)))
     took, used = time.perf_counter() - begin, server.tree.cpu_s() - used
     middle, high = np.percentile(latencies, (50, 95)) * 1e3
-    return Served(level, len(latencies) / took, middle, high, used / len(latencies) * 1e3)
+    return Level(level, len(latencies) / took, middle, high, used / len(latencies) * 1e3)
 
 
 def cores() -> int:

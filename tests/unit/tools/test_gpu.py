@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from loadtests.report import table
 from tools.gpu.ceilings import Ceilings
 from tools.gpu.page import Measured, document, page
-from tools.gpu.served import Served
+from tools.gpu.served import Level, Served
 from tools.gpu.speed import Speed
 from tools.gpu.trace import Idleness, Span, idleness, kind_of
 from tools.gpu.work import flops
@@ -91,7 +91,7 @@ def test_page_states_shares_of_the_ceiling(monkeypatch: pytest.MonkeyPatch) -> N
     speed = Speed(batch=4, latency_ms=2.0, per_second=1000.0)
     idle = Idleness(busy_share=0.9, longest_us=12, spans=345)
     measured = Measured("mman", "model.half.onnx", 10**11, [speed], 16, idle)
-    answered = [Served(8, 321.0, 20.0, 30.0, 5.5)]
+    answered = Served("a", 7.0, [Level(8, 321.0, 20.0, 30.0, 5.5)])
 
     text = page("the command", document(Ceilings(800.0, 4000.0), [measured], answered), "gpu")
 
