@@ -76,8 +76,9 @@ class Device:
         first = torch.from_numpy(values[0])
         on_gpu = self._batches is not None
         stacked = torch.empty((count, *first.shape), dtype=first.dtype, pin_memory=on_gpu)
-        for row, value in zip(stacked, values, strict=False):
-            row.copy_(torch.from_numpy(value))
+        # numpy copies in this thread; torch would wake one per core, which then spin.
+        for row, value in zip(stacked.numpy(), values, strict=False):
+            row[...] = value
         return stacked.to(self._device, non_blocking=True)
 
     def constant(self, values: Sequence[float] | NDArray[Any]) -> Tensor:

@@ -162,13 +162,17 @@ def _open(model: ServedModel, device: Device, records: bool) -> Any:  # noqa: AN
     """An `onnxruntime.InferenceSession`; one that records is for one shape."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    if device.kind == "cuda":
+        # Nothing is left for the host's cores, and idle threads of every session would spin.
+        options.intra_op_num_threads = 1
     providers: list[Any] = ["CPUExecutionProvider"]
     if device.kind == "cuda":
         cuda = {
             "device_id": "0",
             "user_compute_stream": str(device.stream),
             "enable_cuda_graph": str(int(records)),
-            # To try every algorithm, the default, takes seconds for each of dozens of shapes.
+            # To try every algorithm, the default, takes seconds for each of dozens of shapes, and
+            # gains nothing where no depthwise convolution is dilated and in half precision.
             "cudnn_conv_algo_search": "HEURISTIC",
         }
         providers.insert(0, ("CUDAExecutionProvider", cuda))
