@@ -34,7 +34,7 @@ from service.engines.protocol import TestTimeSettings
 from service.repository import ModelRepository, ServedModel
 from tools.gpu import ceilings, served
 from tools.gpu.page import Measured, document, page
-from tools.gpu.speed import measure
+from tools.gpu.speed import AT_ONCE, measure
 from tools.gpu.trace import draw, idleness, spans_of
 from tools.gpu.work import flops
 
@@ -49,7 +49,9 @@ TRACED_S = 0.4
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
-    parser.add_argument("--models", default="mman", help="names, with commas; the first is served too")
+    parser.add_argument(
+        "--models", default="mman", help="names, with commas; the first is served too"
+    )
     parser.add_argument("--batches", default="1,2,4,8,16,32,64", help="ascending, with commas")
     parser.add_argument("--seconds", type=float, default=1.0, help="per batch size, for throughput")
     parser.add_argument("--out", type=Path, required=True)
@@ -107,11 +109,15 @@ async def _model(model: ServedModel, batches: Sequence[int], seconds: float, out
 
 
 async def _keep_busy(engine: DeviceEngine, model: ServedModel, canvases: NDArray[np.uint8]) -> int:
-    """How many batches it was given, several at once."""
-    rounds, at_once = 10, 4
-    for _ in range(rounds):
-        await asyncio.gather(*(engine.scores(model.id, canvases, TTA) for _ in range(at_once)))
-    return rounds * at_once
+    """How many batches it was given; as many as `AT_ONCE` wait for it at any time."""
+    rounds = 10
+
+    async def keep_asking() -> None:
+        for _ in range(rounds):
+            await engine.scores(model.id, canvases, TTA)
+
+    await asyncio.gather(*(keep_asking() for _ in range(AT_ONCE)))
+    return rounds * AT_ONCE
 
 
 def _work(model: ServedModel, scale: float) -> int:

@@ -48,7 +48,8 @@ def document(
             }
             for one in models
         ],
-        "served": answered and {
+        "served": answered
+        and {
             **answered._asdict(),
             "levels": [level._asdict() for level in answered.levels],
         },
