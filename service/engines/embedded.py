@@ -38,7 +38,8 @@ class EmbeddedEngine:
     @classmethod
     async def start(cls, models: Sequence[ServedModel], workers: Workers) -> Self:
         """Load and warm up every model; ContractError where one is not what it says."""
-        networks = {model.id: await workers.run(partial(Network.load, model)) for model in models}
+        loads = [partial(workers.run, partial(Network.load, model)) for model in models]
+        networks = dict(zip((model.id for model in models), await all_of(loads), strict=True))
         return cls(networks, workers)
 
     async def scores(
