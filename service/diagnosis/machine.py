@@ -19,7 +19,7 @@ _CGROUP_LIMITS = (
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - looked at, never written to
 
 _INT8 = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"}
-"""Instructions that sum products of bytes, as Linux names them; without, INT8 gains little."""
+"""Instructions that sum products of bytes, as Linux names them; without, INT8 gains less."""
 
 _DESCRIPTORS = 1_024
 _BASE_BYTES = 400 * 2**20
@@ -43,7 +43,7 @@ def _processor(settings: Settings) -> Finding:
     fast = sorted(flags & _INT8)
     if fast:
         return Finding("processor", f"{text}, INT8 by {', '.join(fast)}")
-    advice = "INT8 graphs run, but hardly faster than floats" if flags else None
+    advice = "INT8 graphs would gain more where a processor has VNNI" if flags else None
     return Finding("processor", text, "note" if flags else "fine", advice)
 
 

@@ -31,7 +31,8 @@ def examined(status: int) -> str:
 def test_machine_that_serves_has_no_fault() -> None:
     page = examined(0)
 
-    assert re.search(r"✓ processor +.*, 2 workers", page)
+    # A note where INT8 gains less.
+    assert re.search(r"[✓•] processor +.*, 2 workers", page)
     assert re.search(r"✓ engine +onnxruntime\S* \d+\.\d+", page)
     assert re.search(r"✓ model baseline 1 +20 labels of lip, .*default", page)
     assert re.search(r"✓ parse, baseline +\d+ ms for one picture", page)
