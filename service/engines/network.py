@@ -1,7 +1,7 @@
 """One model in ONNX Runtime on the CPU, and a canvas seen in several ways."""
 
-from collections.abc import Sequence
-from typing import Protocol, Self
+from collections.abc import Callable, Sequence
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 import onnxruntime
@@ -17,9 +17,29 @@ from service.repository import ServedModel
 from service.stages import stage
 
 
+Result = TypeVar("Result")
+
+
+class Binding(Protocol):
+    """What is used of `onnxruntime.IOBinding`."""
+
+    def bind_cpu_input(self, name: str, array: NDArray[np.float32]) -> None: ...
+    def bind_output(
+        self,
+        name: str,
+        device: str,
+        device_id: int,
+        element: type[np.float32],
+        shape: Sequence[int],
+        address: int,
+    ) -> None: ...
+
+
 class Session(Protocol):
     """What is used of `onnxruntime.InferenceSession`."""
 
+    def io_binding(self) -> Binding: ...
+    def run_with_iobinding(self, binding: Binding) -> None: ...
     def run(
         self, outputs: Sequence[str], inputs: dict[str, NDArray[np.float32]]
     ) -> list[NDArray[np.float32]]: ...
@@ -71,24 +91,43 @@ class Network:
         Raises:
             InferenceFailed: ONNX Runtime raised.
         """
-        names = self._model.contract.tensors
+        names, answer = self._model.contract.tensors, self._answer(pixels)
+        # Bound, it is written where it stays: otherwise ONNX Runtime copies what it answers.
+        binding = self._session.io_binding()
+        binding.bind_cpu_input(names.pixels, pixels)
+        binding.bind_output(names.logits, "cpu", 0, np.float32, answer.shape, answer.ctypes.data)
         with stage("network"):
-            try:
-                outputs = self._session.run([names.logits], {names.pixels: pixels})
-            except Exception as exc:
-                # ONNX Runtime's exceptions share no base of their own.
-                raise InferenceFailed(f"{type(exc).__name__}: {exc}") from exc
-        return outputs[0]
+            _translated(lambda: self._session.run_with_iobinding(binding))
+        return answer
+
+    def _answer(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Memory for the logits of these."""
+        contract = self._model.contract
+        height, width = (side // contract.stride for side in pixels.shape[2:])
+        return np.empty((len(pixels), len(contract.labels.classes), height, width), np.float32)
 
     def _warm_up(self, size: Size) -> None:
+        names = self._model.contract.tensors
         pixels = np.zeros((1, 3, *size), dtype=np.float32)
         try:
-            logits = self.logits(pixels)
+            # Not bound, so that logits of another size show.
+            (logits,) = _translated(
+                lambda: self._session.run([names.logits], {names.pixels: pixels})
+            )
         except InferenceFailed as exc:
             raise ContractError(
                 f"model {self._model.id}, input {size[0]}x{size[1]}: the graph does not run: {exc}"
             ) from exc
         check_logits(self._model.contract, size, logits)
+
+
+def _translated(run: Callable[[], Result]) -> Result:
+    """What it answers; InferenceFailed where ONNX Runtime raises."""
+    try:
+        return run()
+    except Exception as exc:
+        # ONNX Runtime's exceptions share no base of their own.
+        raise InferenceFailed(f"{type(exc).__name__}: {exc}") from exc
 
 
 def _open(model: ServedModel) -> Session:
