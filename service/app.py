@@ -26,6 +26,7 @@ from service.kserve.servicer import InferenceServicer
 from service.metrics import Metrics
 from service.middleware import AdmissionGate, BodyLimit, RequestContext
 from service.openapi import completed
+from service.opening import Opening
 from service.rate_gate import RateGate
 from service.rates import Rates
 from service.routes import admin, catalogue, documentation, kserve, operations, page, parse
@@ -59,9 +60,10 @@ _NO_BODY = 1_024
 """Bytes; nothing that operators ask has a body to speak of."""
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, opening: Opening | None = None) -> FastAPI:
     """An app that loads its models and serves gRPC when it starts, and gives all back at its end.
 
+    `opening` is that of the models, if it has begun.
     `app.state.grpc_port` is where gRPC listens, while the app runs.
     """
     app = _Gateway(
@@ -73,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    _set_state(app.state, settings)
+    _set_state(app.state, settings, opening)
     _add_middleware(app, settings)
     answer_with_problems(app)
     for routes in (parse, kserve, catalogue, documentation, page):
@@ -102,7 +104,7 @@ def _include_operations(app: FastAPI) -> None:
         app.include_router(routes.router)
 
 
-def _set_state(state: State, settings: Settings) -> None:
+def _set_state(state: State, settings: Settings, opening: Opening | None) -> None:
     """What routes ask for; see `service.dependencies`."""
     per_minute = settings.rate_limit_per_minute
     state.metrics = Metrics()
@@ -112,7 +114,7 @@ def _set_state(state: State, settings: Settings) -> None:
     state.admission = Admission(
         settings.max_in_flight, settings.max_body_bytes_in_flight, state.metrics
     )
-    state.serving = Serving(settings, state.access, state.metrics)
+    state.serving = Serving(settings, state.access, state.metrics, opening)
     state.watchdog = Watchdog(state.serving.resources.workers)
     state.limits = RequestLimits(
         settings.max_upload_bytes, settings.max_batch_images, settings.request_timeout_s

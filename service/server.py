@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from service.app import create_app, create_operations_app
 from service.http_protocol import BoundedProtocol
 from service.logs import log_config
+from service.opening import Opening
 from service.ports import require_free_port
-from service.repository import ModelRepository
 from service.settings import Settings
 from service.signals import OperationsServer, SignalledServer
 from service.startup import require_device
@@ -20,8 +20,8 @@ from service.startup import require_device
 _OPERATIONS_GRACE_S = 1
 
 
-def serve(settings: Settings) -> None:
-    """Run the app until it is told to stop.
+def serve(settings: Settings, opening: Opening) -> None:
+    """Run the app, with the models that are being opened, until it is told to stop.
 
     Raises:
         ContractError: the models are not whole.
@@ -30,12 +30,12 @@ def serve(settings: Settings) -> None:
         KeysUnusable, TlsUnusable: a file that is named is not what it should be.
     """
     # The lifespan does both again: a fault should show as one line, before a port is taken.
-    ModelRepository(settings.model_repository, settings.default_model)
+    opening.repository()
     _require_ports(settings)
     require_device(settings)
     if settings.tls is not None:
         settings.tls.check()
-    app = create_app(settings)
+    app = create_app(settings, opening)
     config = uvicorn.Config(
         app,
         host=settings.http_host,

@@ -14,6 +14,7 @@ from service.access import Access
 from service.errors import EngineUnavailable, ReloadRefused
 from service.kserve.inference import InferenceService
 from service.metrics import Metrics
+from service.opening import Opening
 from service.pipeline import ParsingPipeline
 from service.settings import Settings
 from service.startup import Resources, start_pipeline
@@ -69,12 +70,16 @@ class Serving:
     generation before them goes on.
     """
 
-    def __init__(self, settings: Settings, access: Access, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, access: Access, metrics: Metrics, opening: Opening | None = None
+    ) -> None:
+        """`opening` is that of the first models, if it has begun."""
         self.resources = Resources.of(settings, metrics)
         self.stopping = Event()
         """Set when no new request should come."""
         self._settings = settings
         self._access = access
+        self._opening = opening
         self._current: Generation | None = None
         self._turn = Lock()
         self._tasks: TaskGroup | None = None
@@ -84,7 +89,8 @@ class Serving:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Load the models, and give all back at the end; raises what `start_pipeline` does."""
-        self._current = await self._load()
+        self._current = await self._load(self._opening)
+        self._opening = None
         async with create_task_group() as self._tasks:
             self._tasks.start_soon(self._reload_when_asked)
             try:
@@ -151,8 +157,8 @@ class Serving:
                 # Whatever went wrong, requests go on being answered.
                 logger.exception("not reloaded")
 
-    async def _load(self) -> Generation:
-        pipeline = await start_pipeline(self._settings, self.resources)
+    async def _load(self, opening: Opening | None = None) -> Generation:
+        pipeline = await start_pipeline(self._settings, self.resources, opening)
         settings = self._settings
         inference = InferenceService(
             pipeline, settings.max_batch_images, settings.request_timeout_s, self.ready

@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from typing import Self
 
+from anyio import to_thread
+
 from limn.errors import DeviceUnavailable
 from service.budget import WorkBudget
 from service.engines.embedded import EmbeddedEngine
 from service.engines.protocol import Engine
 from service.engines.triton.engine import TritonEngine
-from service.finding.onnx_finder import OnnxFinder
-from service.finding.protocol import PersonFinder
 from service.memory import MemoryBudget
 from service.metrics import Metrics
+from service.opening import Opened, Opening
 from service.parameters import ParseLimits
 from service.pipeline import ParsingPipeline
-from service.repository import ModelRepository
 from service.settings import Settings
 from service.workers import Workers
 
@@ -49,18 +49,21 @@ class Resources:
         self.metrics.image_bytes_in_flight.set_function(lambda: self.memory.taken)
 
 
-async def start_pipeline(settings: Settings, resources: Resources | None = None) -> ParsingPipeline:
-    """Read every contract, start the engine; ContractError where one is not whole.
+async def start_pipeline(
+    settings: Settings, resources: Resources | None = None, opening: Opening | None = None
+) -> ParsingPipeline:
+    """Open the models, start the engine; raises what `Opening.opened` does.
 
-    The embedded engine loads and warms up every model; a Triton that is not there yet may come.
-    Without `resources` it has its own.
+    A Triton that is not there yet may come. Without `resources` it has its own, and it opens the
+    models now unless that has begun.
     """
-    repository = ModelRepository(settings.model_repository, settings.default_model)
+    opening = opening or Opening(settings)
     resources = resources or Resources.of(settings)
+    opened = await to_thread.run_sync(opening.opened)
     return ParsingPipeline(
-        repository,
-        await _engine(settings, repository, resources),
-        await _finder(settings, resources.workers),
+        opened.repository,
+        await _engine(settings, opened, resources),
+        opened.finder,
         resources.workers,
         resources.budget,
         resources.memory,
@@ -85,14 +88,8 @@ def require_device(settings: Settings) -> None:
         require(settings.device)
 
 
-async def _finder(settings: Settings, workers: Workers) -> PersonFinder | None:
-    """On the CPU whatever the engine: one picture of a request is no work for a GPU."""
-    folder = settings.person_finder
-    return None if folder is None else await workers.run(lambda: OnnxFinder.load(folder))
-
-
-async def _engine(settings: Settings, repository: ModelRepository, resources: Resources) -> Engine:
-    workers, metrics = resources.workers, resources.metrics
+async def _engine(settings: Settings, opened: Opened, resources: Resources) -> Engine:
+    repository, workers, metrics = opened.repository, resources.workers, resources.metrics
     if settings.engine == "embedded" and settings.device == "cuda":
         # torch takes seconds to import, and a CPU does without it.
         from service.engines.device.engine import DeviceEngine
@@ -107,7 +104,7 @@ async def _engine(settings: Settings, repository: ModelRepository, resources: Re
         metrics.device_memory.set_function(engine.memory_bytes)
         return engine
     if settings.engine == "embedded":
-        return await EmbeddedEngine.start(tuple(repository), workers)
+        return EmbeddedEngine(opened.networks, workers)
     return await TritonEngine.start(
         repository, workers, settings.triton_url, settings.triton_shared_memory
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Self
 
 import numpy as np
 from anyio import CapacityLimiter
@@ -15,7 +14,7 @@ from service.engines.protocol import TestTimeSettings, View
 from service.engines.shares import shares
 from service.engines.together import all_of
 from service.errors import EngineUnavailable
-from service.repository import ModelId, ServedModel
+from service.repository import ModelId
 from service.stages import stage
 from service.workers import Workers
 
@@ -34,13 +33,6 @@ class EmbeddedEngine:
         self._networks = dict(networks)
         self._workers = workers
         self._is_open = True
-
-    @classmethod
-    async def start(cls, models: Sequence[ServedModel], workers: Workers) -> Self:
-        """Load and warm up every model; ContractError where one is not what it says."""
-        loads = [partial(workers.run, partial(Network.load, model)) for model in models]
-        networks = dict(zip((model.id for model in models), await all_of(loads), strict=True))
-        return cls(networks, workers)
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings

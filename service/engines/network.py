@@ -16,7 +16,6 @@ from service.errors import InferenceFailed
 from service.repository import ServedModel
 from service.stages import stage
 
-
 Result = TypeVar("Result")
 
 

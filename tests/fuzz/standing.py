@@ -20,7 +20,7 @@ from starlette.types import Message
 from limn.contract import CONTRACT_FILE, DataSource, LabelSpec, ModelContract, sha256_of
 from limn.image_formats import Format
 from limn.labels import LIP
-from service import startup
+from service import opening, startup
 from service.app import create_app
 from service.engines.host_scores import HostScores
 from service.engines.protocol import TestTimeSettings
@@ -101,7 +101,10 @@ class Standing:
         self.app: FastAPI = create_app(settings)
         self._runner = asyncio.Runner()
         serving = self.app.state.serving
-        with patch.object(startup, "_engine", AsyncMock(return_value=_NoNetwork())):
+        with (
+            patch.object(opening, "_networks", return_value={}),
+            patch.object(startup, "_engine", AsyncMock(return_value=_NoNetwork())),
+        ):
             serving._current = self.run(serving._load())
         self.inference: InferenceService = serving.current.inference
         self._failures = _Failures()

@@ -18,6 +18,7 @@ from tritonclient.utils import InferenceServerException
 
 from service.errors import KeysUnusable
 from service.keys import create
+from service.opening import Opening
 from service.server import serve
 from service.settings import Settings
 from tests.fixtures import pictures
@@ -220,7 +221,7 @@ def test_service_without_its_keys_does_not_start(repository: Path, tmp_path: Pat
     )
 
     with pytest.raises(KeysUnusable, match="cannot be read"):
-        serve(settings)
+        serve(settings, Opening(settings))
 
 
 def test_command_makes_lists_and_revokes_keys(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tritonclient.utils import InferenceServerException
 
 from service.errors import PortTaken
+from service.opening import Opening
 from service.server import serve
 from service.settings import Settings
 from tests.fixtures import pictures
@@ -271,4 +272,4 @@ def test_port_that_is_taken_is_a_clear_error(repository: Path, listener: str) ->
         settings = Settings.model_validate({"model_repository": repository} | ports)
 
         with pytest.raises(PortTaken, match=f"127.0.0.1:{port}; LIMN_{listener.upper()}_PORT"):
-            serve(settings)
+            serve(settings, Opening(settings))

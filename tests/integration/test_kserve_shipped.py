@@ -19,6 +19,7 @@ from limn.ops.array import letterbox, preprocess
 from limn.ops.choose import upsample_and_choose
 from service.engines import protocol
 from service.engines.embedded import EmbeddedEngine
+from service.engines.network import Network
 from service.repository import ModelRepository, ServedModel
 from service.workers import Workers
 from tests.fixtures.gateway import Gateway, gateway
@@ -62,7 +63,7 @@ def test_parser_upsamples_the_engine_s_scores_and_chooses(
     transport: Transport, running: Gateway, served: ServedModel, canvas: NDArray[np.uint8]
 ) -> None:
     async def score() -> NDArray[np.float32]:
-        engine = await EmbeddedEngine.start([served], Workers(2))
+        engine = EmbeddedEngine({served.id: Network.load(served)}, Workers(2))
         tta = protocol.TestTimeSettings((0.8, 1.0, 1.2), flip=False)
         return (await engine.scores(served.id, canvas, tta)).array()
 

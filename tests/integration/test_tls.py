@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from service.errors import TlsUnusable
+from service.opening import Opening
 from service.server import serve
 from service.settings import Settings
 from tests.fixtures.gateway import gateway
@@ -97,7 +98,7 @@ def test_key_of_another_certificate_is_refused(
     )
 
     with pytest.raises(TlsUnusable, match="LIMN_TLS_CERTIFICATE, LIMN_TLS_KEY"):
-        serve(settings)
+        serve(settings, Opening(settings))
 
 
 def test_half_of_tls_is_refused() -> None:

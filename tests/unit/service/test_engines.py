@@ -17,6 +17,7 @@ from limn.ops.array import fuse, preprocess, probabilities
 from service.engines import protocol
 from service.engines.device.engine import DeviceEngine
 from service.engines.embedded import EmbeddedEngine
+from service.engines.network import Network
 from service.errors import EngineUnavailable, InferenceFailed
 from service.repository import ModelId, ModelRepository
 from service.workers import Workers
@@ -27,7 +28,8 @@ BASELINE = ModelId("baseline", 1)
 
 @asynccontextmanager
 async def embedded(repository: Path) -> AsyncIterator[protocol.Engine]:
-    engine = await EmbeddedEngine.start(tuple(ModelRepository(repository, None)), Workers(2))
+    networks = {model.id: Network.load(model) for model in ModelRepository(repository, None)}
+    engine = EmbeddedEngine(networks, Workers(2))
     try:
         yield engine
     finally:
