@@ -255,6 +255,7 @@ class _Borders:
             if rank == 0:
                 labels[:], best = classes, scores
                 continue
-            np.copyto(labels[:, :, :count], classes, where=scores > best[:, :, :count])
+            # A masked copy would take pixel by pixel; what wraps around wraps back.
+            labels[:, :, :count] += (scores > best[:, :, :count]) * (classes - labels[:, :, :count])
             np.maximum(best[:, :, :count], scores, out=best[:, :, :count])
         return labels, best

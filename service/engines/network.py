@@ -73,7 +73,9 @@ class Network:
         return grid_of(self._model)
 
     def scores(self, canvas: NDArray[np.uint8], views: Sequence[View]) -> list[NDArray[np.float32]]:
-        """Probabilities float32[1, K, h, w] on `grid` of a canvas uint8[S_h, S_w, 3], per view.
+        """Probabilities float32[1, K, h', w'] of a canvas uint8[S_h, S_w, 3], per view.
+
+        Each is on the grid of its scale.
 
         Raises:
             InferenceFailed: ONNX Runtime raised.

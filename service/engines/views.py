@@ -31,11 +31,11 @@ def pixels_of(
 
 
 def scores_of(model: ServedModel, logits: NDArray[np.float32], flip: bool) -> NDArray[np.float32]:
-    """Logits float32[B, K, h', w'] of `pixels_of` to probabilities on `grid_of`, unmirrored.
+    """Logits float32[B, K, h', w'] of `pixels_of` to probabilities on their own grid, unmirrored.
 
     The logits' memory is used for the result where it can be.
     """
     with stage("fuse"):
         own = logits if logits.flags.writeable else None
-        scores = resize(probabilities(logits, out=own), grid_of(model))
+        scores = probabilities(logits, out=own)
         return unmirror(scores, model.label_set.mirror) if flip else scores
