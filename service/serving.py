@@ -1,8 +1,6 @@
 """What answers requests: a generation of models, and the one that takes its place."""
 
-import ctypes
 import logging
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -10,6 +8,7 @@ from anyio import Event, Lock, create_task_group, to_thread
 from anyio.abc import TaskGroup
 
 from limn.errors import LimnError
+from service import heap
 from service.access import Access
 from service.errors import EngineUnavailable, ReloadRefused
 from service.kserve.inference import InferenceService
@@ -48,19 +47,11 @@ class Generation:
         self._tell()
         await self._unused.wait()
         await self.pipeline.close()
-        await to_thread.run_sync(_give_back_memory)
+        await to_thread.run_sync(heap.give_back)
 
     def _tell(self) -> None:
         if self._is_replaced and not self._users:
             self._unused.set()
-
-
-def _give_back_memory() -> None:
-    """glibc keeps what is freed in small pieces, and a reload leaves many of them."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 class Serving:

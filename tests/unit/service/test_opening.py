@@ -82,5 +82,5 @@ def test_graph_that_does_not_run_is_told_in_the_end(repository: Path) -> None:
     opening = Opening(settings(repository))
 
     assert "three" in opening.repository().names
-    with pytest.raises(ContractError, match="three version 1.*20 classes"):
+    with pytest.raises(ContractError, match=r"three version 1.*20 classes"):
         opening.opened()
