@@ -4,26 +4,31 @@ import ctypes
 import sys
 from collections.abc import Callable
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-"""`M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD` of malloc.h."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+"""`M_TRIM_THRESHOLD` and so on, of malloc.h."""
 
 _SMALL = 4 * 2**20
 """Bytes; scores of one canvas at a usual scale are less."""
 
 _KEPT = 4 * _SMALL
-"""Bytes at the end of a thread's heap."""
+"""Bytes at the end of a heap."""
 
 
-def keep_small() -> None:
+def keep_small(heaps: int) -> None:
     """Keep what every photo needs again, instead of giving it back after each.
 
     Else the kernel hands out new pages, and clears them: up to 2,400 per photo, a fifth of its CPU
     time. What is larger goes back at once, as before.
+
+    Args:
+        heaps: how many threads compute at a time. All threads share that many; else each has its
+            own, and keeps there what another could use (75 MB of the service).
     """
     mallopt = _function("mallopt")
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _SMALL)
         mallopt(_TRIM_THRESHOLD, _KEPT)
+        mallopt(_ARENA_MAX, heaps)
 
 
 def give_back() -> None:

@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from service import heap
 from service.engines.network import Network
 from service.finding.onnx_finder import OnnxFinder
 from service.finding.protocol import PersonFinder
@@ -29,6 +30,8 @@ class Opening:
     """
 
     def __init__(self, settings: Settings) -> None:
+        # Before the first of many threads asks for memory.
+        heap.keep_small(settings.sessions)
         threads = ThreadPoolExecutor(3, thread_name_prefix="opening")
         self._repository = threads.submit(
             ModelRepository, settings.model_repository, settings.default_model

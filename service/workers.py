@@ -8,8 +8,6 @@ from typing import TypeVar
 import cv2
 from anyio import CapacityLimiter, to_thread
 
-from service import heap
-
 T = TypeVar("T")
 
 
@@ -26,7 +24,6 @@ class Workers:
         self._begun: dict[int, float] = {}
         # Requests share the cores; threads of OpenCV's own would only get in their way.
         cv2.setNumThreads(1)
-        heap.keep_small()
 
     @property
     def idle(self) -> int:

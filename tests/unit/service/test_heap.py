@@ -18,7 +18,7 @@ def photos(count):
         views = [np.ones((20, side, side), np.float32) for side in (104, 128, 152)]
 
 if sys.argv[1] == "kept":
-    heap.keep_small()
+    heap.keep_small(2)
 photos(3)
 before = faults()
 photos(20)
