@@ -29,7 +29,7 @@ def serve(settings: Settings, opening: Opening) -> None:
         DeviceUnavailable: there is no such device.
         KeysUnusable, TlsUnusable: a file that is named is not what it should be.
     """
-    # The lifespan does both again: a fault should show as one line, before a port is taken.
+    # A fault should show as one line, and before a port is taken. The lifespan waits for the rest.
     opening.repository()
     _require_ports(settings)
     require_device(settings)

@@ -1,11 +1,11 @@
-"""Several jobs at once: of one request, or of a start."""
+"""Several jobs of one request at once."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from anyio import create_task_group
 
-from limn.errors import LimnError
+from service.errors import EngineError
 
 T = TypeVar("T")
 
@@ -23,6 +23,6 @@ async def all_of(jobs: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
         async with create_task_group() as group:
             for index in range(len(jobs)):
                 group.start_soon(run, index)
-    except* LimnError as failures:
+    except* EngineError as failures:
         raise failures.exceptions[0] from failures
     return [results[index] for index in range(len(jobs))]
