@@ -4,10 +4,11 @@
 FROM python:3.12-slim AS base
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
-# Everything is installed here; what serves holds no pip cache, no build tools, no sources.
+# Everything is installed here; what serves holds no pip cache, no build tools, no sources. The
+# image has no C compiler: pip fetches one for the wheel, which stays behind too.
 FROM base AS wheel
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY pyproject.toml setup.py README.md LICENSE NOTICE ./
 COPY limn limn
 COPY service service
 COPY training training

@@ -1,14 +1,17 @@
 """Scores in the host's memory."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from limn.geometry import Region, Size
 from limn.ops.choose import upsample_and_choose, upsample_and_choose_with_confidence
 from service.errors import InferenceFailed
+
+NOT_NUMBERS = "the network answers what are no numbers"
 
 
 def require_numbers(total: float) -> None:
@@ -17,7 +20,16 @@ def require_numbers(total: float) -> None:
     Every comparison with NaN is false, so a mask of background would come of it.
     """
     if not math.isfinite(total):
-        raise InferenceFailed("the network answers what are no numbers")
+        raise InferenceFailed(NOT_NUMBERS)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """InferenceFailed for scores that are no numbers."""
+    try:
+        yield
+    except FloatingPointError as exc:
+        raise InferenceFailed(NOT_NUMBERS) from exc
 
 
 class HostScores:
@@ -35,21 +47,17 @@ class HostScores:
 
     def choose(self, index: int, size: Size, region: Region) -> NDArray[np.uint8]:
         """See `Scores.choose`."""
-        return upsample_and_choose(self._of(index), size, region)
+        with _translated():
+            return upsample_and_choose(self._scores[index], size, region)
 
     def choose_with_confidence(
         self, index: int, size: Size, region: Region
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """See `Scores.choose_with_confidence`."""
-        return upsample_and_choose_with_confidence(self._of(index), size, region)
+        with _translated():
+            return upsample_and_choose_with_confidence(self._scores[index], size, region)
 
     def array(self) -> NDArray[np.float32]:
         """See `Scores.array`."""
         require_numbers(float(self._scores.sum()))
         return self._scores
-
-    def _of(self, index: int) -> NDArray[np.float32]:
-        """float32[K, h, w] of one canvas."""
-        scores: NDArray[np.float32] = self._scores[index]
-        require_numbers(cv2.norm(scores.reshape(-1), cv2.NORM_L1))
-        return scores
