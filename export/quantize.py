@@ -29,6 +29,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.fold import fold_norms
+from export.stem import blocks_first
 
 PAIR = 128
 """What two neighbouring weights may sum to: 255 times that stays below 2^15."""
@@ -63,7 +64,7 @@ def quantize(model: onnx.ModelProto, inputs: Iterable[NDArray[np.generic]]) -> o
         onnx.save_model(model, whole)
         # Batch norm goes into the convolution before it; the names of nodes that stay are kept.
         quant_pre_process(whole, folded, skip_symbolic_shape=True)
-        onnx.save_model(fold_norms(onnx.load_model(folded)), folded)
+        onnx.save_model(blocks_first(fold_norms(onnx.load_model(folded))), folded)
         quantize_static(
             folded,
             small,

@@ -82,25 +82,28 @@ def decode(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
         EmptyImage, UnsupportedImage, ImageTooLarge, UnsuitableImage: see `examine`.
         CorruptImage: the header is fine, the picture behind it is not.
     """
-    return decode_reduced(data, limits, lambda size: size)[0]
+    return decode_reduced(data, examine(data, limits), lambda size: size)[0]
 
 
 def decode_reduced(
-    data: bytes, limits: ImageLimits, enough: Callable[[Size], Size]
+    data: bytes, header: ImageHeader, enough: Callable[[Size], Size]
 ) -> tuple[NDArray[np.uint8], Size]:
-    """The same, in a smaller size where that is cheaper to have.
+    """`decode` of what has been examined, in a smaller size where that is cheaper to have.
 
     A JPEG is stored by frequencies; leaving out the high ones gives it at a half, a quarter or an
     eighth of its sides without making the pixels in between (ITU-T T.81, A.3.3). It still covers
     the whole picture.
 
     Args:
+        header: what `examine` says of `data`.
         enough: from the (H, W) of the upright photo, how large its picture must be at least.
 
     Returns:
         uint8[h, w, 3] RGB, upright, C-contiguous; and (H, W).
+
+    Raises:
+        CorruptImage: the header is fine, the picture behind it is not.
     """
-    header = examine(data, limits)
     try:
         with Image.open(io.BytesIO(data), formats=(header.kind,)) as picture:
             # A second header further in could promise a size that was never checked.

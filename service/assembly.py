@@ -37,7 +37,11 @@ class Assembly:
         """
         region, inside = box.region(scores.grid), crop.slices
         if self.owner is None or self.confidence is None:
-            self.label_map[inside] = scores.choose(position, crop.size, region)
+            chosen = scores.choose(position, crop.size, region)
+            if chosen.shape == self.label_map.shape:
+                self.label_map = chosen
+            else:
+                self.label_map[inside] = chosen
             return
         labels, sure = scores.choose_with_confidence(position, crop.size, region)
         owner, confidence = self.owner[inside], self.confidence[inside]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from limn.geometry import Crop, Letterbox, Size, crops_of
 from limn.image import ImageLimits, decode, decode_reduced, examine
+from limn.image_formats import ImageHeader
 from limn.ops.array import letterbox
 from limn.persons import FoundPerson, with_margin
 from service.assembly import Assembly
@@ -111,7 +112,7 @@ class ParsingPipeline:
         finding = FINDING_COST if plan.finds else 0.0
         with self.budget.work(finding + max(1, len(plan.boxes)) * plan.tta.cost) as work:
             async with self.memory.held(bytes_of(header)) as held:
-                prepared = await self.workers.run(partial(self._prepare, data, plan))
+                prepared = await self.workers.run(partial(self._prepare, data, header, plan))
                 held.shrink(header.height * header.width * DECODED_BYTES)
                 if prepared.found is not None:
                     self._counted(len(prepared.found))
@@ -149,10 +150,10 @@ class ParsingPipeline:
                 parsed.photo.translate(parsed.plan.lookup)
         return parsed
 
-    def _prepare(self, data: bytes, plan: ParsePlan) -> _Prepared:
+    def _prepare(self, data: bytes, header: ImageHeader, plan: ParsePlan) -> _Prepared:
         contract = plan.model.contract
         with stage("decode"):
-            image, photo = self._decoded(data, plan)
+            image, photo = _decoded(data, header, plan)
             shown = self._shown(data, plan, image, photo)
         found = self._found(image, plan)
         given = plan.boxes if found is None else [with_margin(one.box, photo) for one in found]
@@ -183,14 +184,15 @@ class ParsingPipeline:
             return None
         return image if image.shape[:2] == photo else decode(data, self._image_limits)
 
-    def _decoded(self, data: bytes, plan: ParsePlan) -> tuple[NDArray[np.uint8], Size]:
-        """The photo, no larger than its canvas needs it where it is one crop; and its size."""
-        canvas = plan.model.contract.canvas
 
-        def enough(photo: Size) -> Size:
-            return photo if plan.boxes or plan.finds else Letterbox.fit(photo, canvas).content
+def _decoded(data: bytes, header: ImageHeader, plan: ParsePlan) -> tuple[NDArray[np.uint8], Size]:
+    """The photo, no larger than its canvas needs it where it is one crop; and its size."""
+    canvas = plan.model.contract.canvas
 
-        return decode_reduced(data, self._image_limits, enough)
+    def enough(photo: Size) -> Size:
+        return photo if plan.boxes or plan.finds else Letterbox.fit(photo, canvas).content
+
+    return decode_reduced(data, header, enough)
 
 
 def _begun(plan: ParsePlan, prepared: _Prepared) -> Parsed:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from export.accuracy import label_map
 from limn.contract import read_contract
 from limn.geometry import Letterbox, Size
-from limn.image import ImageLimits, decode_reduced
+from limn.image import ImageLimits, decode_reduced, examine
 from limn.metrics import Accuracy, confusion
 from limn.ops import array
 from training.datasets.dataset import ParsingDataset
@@ -69,7 +69,7 @@ def compare(model: Path, dataset: ParsingDataset, times: int) -> list[Way]:
     for data, truth in photos(dataset, times):
         for way in ways:
             start = time.perf_counter()
-            image, size = decode_reduced(data, ImageLimits(), way.enough)
+            image, size = decode_reduced(data, examine(data, ImageLimits()), way.enough)
             canvas = array.letterbox(image, Letterbox.fit(size, contract.canvas), contract.fill)
             way.seconds.append(time.perf_counter() - start)
             way.matrix += confusion(truth, label_map(session, contract, canvas, size), CLASSES)

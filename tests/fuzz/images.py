@@ -36,7 +36,7 @@ def check(data: bytes) -> None:
     size = image.shape[0], image.shape[1]
     assert sorted(size) == sorted((header.height, header.width)), (size, header)
     assert size[0] * size[1] <= LIMITS.max_pixels
-    reduced, whole = decode_reduced(data, LIMITS, _half)
+    reduced, whole = decode_reduced(data, header, _half)
     assert whole == size
     assert all(least <= side for least, side in zip(_half(size), reduced.shape[:2], strict=True))
 

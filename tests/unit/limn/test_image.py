@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from limn.errors import CorruptImage, ImageError, ImageTooLarge, UnsuitableImage
 from limn.geometry import Size
-from limn.image import ImageLimits, decode, decode_reduced
+from limn.image import ImageLimits, decode, decode_reduced, examine
 from limn.image_formats import Format
 from tests.fixtures import pictures
 
@@ -309,7 +309,9 @@ def test_large_jpeg_is_reduced_to_what_is_enough(
     data = _large(orientation)
     turned = orientation >= 5
 
-    image, size = decode_reduced(data, LIMITS, lambda whole: least[::-1] if turned else least)
+    image, size = decode_reduced(
+        data, examine(data, LIMITS), lambda whole: least[::-1] if turned else least
+    )
 
     assert size == ((700, 1001) if turned else (1001, 700))
     assert image.shape[:2] == (expected[::-1] if turned else expected)
@@ -322,7 +324,7 @@ def test_large_jpeg_is_reduced_to_what_is_enough(
 def test_other_formats_are_never_reduced(kind: str) -> None:
     data = pictures.encoded(pictures.photo(), kind)
 
-    image, size = decode_reduced(data, LIMITS, lambda whole: (1, 1))
+    image, size = decode_reduced(data, examine(data, LIMITS), lambda whole: (1, 1))
 
     assert image.shape[:2] == size == pictures.photo().shape[:2]
 
@@ -331,4 +333,4 @@ def test_cut_off_jpeg_is_corrupt_in_any_size() -> None:
     data = _large()
 
     with pytest.raises(CorruptImage):
-        decode_reduced(data[: len(data) // 2], LIMITS, lambda whole: (100, 100))
+        decode_reduced(data[: len(data) // 2], examine(data, LIMITS), lambda whole: (100, 100))
