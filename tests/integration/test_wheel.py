@@ -24,9 +24,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # A copy: setuptools leaves things where it builds, and takes what it left before.
     for name in ("limn", "service", "training", "export", "cli"):
         shutil.copytree(
-            ROOT / name, place / "tree" / name, ignore=shutil.ignore_patterns("__pycache__")
+            ROOT / name, place / "tree" / name, ignore=shutil.ignore_patterns("__pycache__", "*.so")
         )
-    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, place / "tree")
     # The build's own environment is this one: nothing is downloaded.
     build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
