@@ -33,6 +33,7 @@ def blocks_first(model: onnx.ModelProto) -> onnx.ModelProto:
             if not _strides_by_two(attributes):
                 continue
             _over_blocks(node, attributes, weights[node.input[1]])
+            _forget_shape(graph, node.input[1])
             blocks = f"{pixels}_blocks"
             node.input[0] = blocks
             gather = helper.make_node("SpaceToDepth", [pixels], [blocks], blocks, blocksize=BLOCK)
@@ -40,6 +41,13 @@ def blocks_first(model: onnx.ModelProto) -> onnx.ModelProto:
             break
     onnx.checker.check_model(changed, full_check=True)
     return changed
+
+
+def _forget_shape(graph: onnx.GraphProto, name: str) -> None:
+    """What shape inference wrote down of a tensor that has another shape now."""
+    kept = [value for value in graph.value_info if value.name != name]
+    del graph.value_info[:]
+    graph.value_info.extend(kept)
 
 
 def _strides_by_two(attributes: Mapping[str, object]) -> bool:

@@ -24,6 +24,8 @@ def convolution(kernel: int, pads: tuple[int, int, int, int], stride: int = 2) -
         [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, 12, 20])],
         [helper.make_tensor_value_info("out", TensorProto.FLOAT, [1, 4, None, None])],
         [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(bias, "bias")],
+        # As ONNX Runtime's shape inference leaves it.
+        value_info=[helper.make_tensor_value_info("weights", TensorProto.FLOAT, weights.shape)],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
 
