@@ -137,6 +137,8 @@ def _layer(node: onnx.NodeProto, constants: Constants) -> tuple[list[str], Layer
             return tensors[:1], lambda x: x[
                 tuple(spans.get(axis, slice(None)) for axis in range(x.ndim))
             ]
+        case "SpaceToDepth":
+            return tensors, partial(_blocks, side=attributes["blocksize"])
         case "QuantizeLinear":
             return tensors[:1], _limits(*(constants[name] for name in node.input[1:]))
         case "DequantizeLinear":
@@ -165,6 +167,13 @@ def _limits(scale: NDArray[Any], zero_point: NDArray[Any]) -> Layer:
     byte = np.iinfo(zero_point.dtype)
     low, high = ((end - int(zero_point)) * float(scale) for end in (byte.min, byte.max))
     return partial(torch.clamp, min=low, max=high)
+
+
+def _blocks(x: Tensor, side: int) -> Tensor:
+    """Pixels of a block as channels, row by row; `pixel_unshuffle` has them in another order."""
+    batch, channels, height, width = x.shape
+    blocks = x.reshape(batch, channels, height // side, side, width // side, side)
+    return blocks.permute(0, 3, 5, 1, 2, 4).flatten(1, 3)
 
 
 def _bilinear(scales: tuple[float, ...]) -> Layer:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from loadtests.bench.peers.torch_network import torch_network
-from loadtests.bench.peers.work import Fit, choose, decode, fuse, onnx_network
+from loadtests.bench.peers.work import Facts, Fit, choose, decode, fuse, onnx_network, prepare
 from loadtests.inputs import portrait
 from tests.fixtures.models import write_model
 
@@ -66,3 +66,16 @@ def test_eager_network_computes_what_the_graph_says(name: str, tmp_path: Path) -
     found, expected = torch_network(model)(pixels), onnx_network(model)(pixels)
 
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_eager_network_runs_the_graph_that_is_served_on_a_cpu() -> None:
+    """The graph rounds activations, and eager PyTorch does not: the classes agree, not the bits."""
+    jpeg, facts = portrait(), Facts.read(SHIPPED / "model.int8.onnx")
+    views = prepare(jpeg, facts).views
+
+    for pixels in views:
+        found, expected = (
+            network(SHIPPED / "model.int8.onnx")(pixels)
+            for network in (torch_network, onnx_network)
+        )
+        assert np.mean(found.argmax(axis=1) == expected.argmax(axis=1)) > 0.9
