@@ -16,15 +16,21 @@ from setuptools.command.build_ext import build_ext
 ZIG = "ziglang"
 """A wheel with a whole C compiler, for machines that have none."""
 
-FLAGS = ("-std=c11", "-O3", "-s", "-Wall", "-Wextra", "-shared", "-fPIC")
+WINDOWS = os.name == "nt"
+
+FLAGS = ("-std=c11", "-O3", "-s", "-Wall", "-Wextra", "-shared", *(() if WINDOWS else ("-fPIC",)))
 ROUND_ALIKE = ("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
 """The same bits by every compiler; loops over floats may still be done several at a time."""
 
 
 def own_compiler() -> list[str]:
-    """The machine's C compiler as the start of a command; empty if it has none."""
+    """The machine's C compiler as the start of a command; empty if it has none.
+
+    Those of Windows take other options, and are used where `CC` names them.
+    """
     named = shlex.split(os.environ.get("CC", ""))
-    for command in (named, ["cc"], ["gcc"], ["clang"]):
+    usual = () if WINDOWS else (["cc"], ["gcc"], ["clang"])
+    for command in (named, *usual):
         if command and shutil.which(command[0]):
             return command
     return []
