@@ -1,6 +1,7 @@
-"""What pyproject.toml cannot say: compile `choose.c`, by a compiler from PyPI if there is no other.
+"""What pyproject.toml cannot say: compile what is C, by a compiler from PyPI if there is no other.
 
-The library is plain C behind ctypes: it needs no header of Python's and fits every version of it.
+The libraries are plain C behind ctypes and ONNX Runtime: they need no header of Python's and fit
+every version of it.
 """
 
 import os
@@ -19,6 +20,7 @@ ZIG = "ziglang"
 WINDOWS = os.name == "nt"
 
 FLAGS = ("-std=c11", "-O3", "-s", "-Wall", "-Wextra", "-shared", *(() if WINDOWS else ("-fPIC",)))
+KERNELS = Path("limn/ops/kernels")
 ROUND_ALIKE = ("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
 """The same bits by every compiler; loops over floats may still be done several at a time."""
 
@@ -41,12 +43,21 @@ class CompileLibrary(build_ext):
         compiler = own_compiler() or [sys.executable, "-m", ZIG, "cc"]
         target = Path(self.get_ext_fullpath(ext.name))
         target.parent.mkdir(parents=True, exist_ok=True)
-        command = [*compiler, *FLAGS, *ROUND_ALIKE, *ext.sources, "-lm", "-o", str(target)]
+        command = [*compiler, *FLAGS, *ROUND_ALIKE, *ext.extra_compile_args, *ext.sources]
+        command += ["-lm", "-o", str(target)]
         subprocess.run(command, check=True)  # noqa: S603 - our own command line
 
 
 setup(
-    ext_modules=[Extension("limn.ops._choose", ["limn/ops/choose.c"])],
+    ext_modules=[
+        Extension("limn.ops._choose", ["limn/ops/choose.c"]),
+        Extension(
+            "limn.ops._kernels",
+            sorted(map(str, KERNELS.glob("*.c"))),
+            depends=sorted(map(str, KERNELS.glob("*.h"))),
+            extra_compile_args=["-fvisibility=hidden"],
+        ),
+    ],
     cmdclass={"build_ext": CompileLibrary},
     setup_requires=[] if own_compiler() else [ZIG],
 )

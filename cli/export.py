@@ -1,12 +1,16 @@
 """`limn export`: a checkpoint to verified graphs in the model repository, graphs to engines."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cli.failure import explained
 from training.datasets.layout import Layout
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CALIBRATION_PHOTOS = 48
 JUDGED_PHOTOS = 500
@@ -103,13 +107,29 @@ def half(
 ) -> None:
     """Convert for GPUs: `model.half.onnx`, computing in half precision, beside the network."""
     from export.half import add_half
-    from training.datasets.open import SPLITS, open_dataset
 
     folder = repository / name / str(version)
     with explained():
-        validation = open_dataset(layout, data, SPLITS[layout][1])
-        shown = [validation.image(index) for index in _spread(len(validation), photos)]
-        stated = add_half(folder, shown).half
+        stated = add_half(folder, _shown(layout, data, photos)).half
+        assert stated is not None
+    typer.echo(f"{folder / stated.file}: {stated.agreement:.2f} % of the cells agree")
+
+
+@app.command()
+def kernels(
+    name: Annotated[str, typer.Argument(help="Network in the repository.")],
+    data: Annotated[Path, typer.Option(help="The data set that it was trained on.")],
+    layout: Annotated[Layout, typer.Option(help="How it is laid out and labelled.")] = "lip",
+    version: Annotated[int, typer.Option(min=1)] = 1,
+    repository: Annotated[Path, typer.Option(help="Model repository.")] = Path("model_repository"),
+    photos: Annotated[int, typer.Option(min=1, help="How many photos to compare on.")] = 24,
+) -> None:
+    """Rewrite INT8 for CPUs with VNNI: `model.kernels.onnx`, in operators of Limn's own."""
+    from export.kernels import add_kernels
+
+    folder = repository / name / str(version)
+    with explained():
+        stated = add_kernels(folder, _shown(layout, data, photos)).kernels
         assert stated is not None
     typer.echo(f"{folder / stated.file}: {stated.agreement:.2f} % of the cells agree")
 
@@ -140,6 +160,14 @@ def tensorrt(
             engine = build_engine(folder, interface(contract), cache, precision)
             how = "built" if engine.built else "from the cache"
             typer.echo(f"{engine.file}: {engine.target}, {how}")
+
+
+def _shown(layout: Layout, data: Path, photos: int) -> "list[NDArray[np.uint8]]":
+    """So many photos of the part of a data set that nothing was trained on."""
+    from training.datasets.open import SPLITS, open_dataset
+
+    validation = open_dataset(layout, data, SPLITS[layout][1])
+    return [validation.image(index) for index in _spread(len(validation), photos)]
 
 
 def _spread(count: int, most: int) -> range:

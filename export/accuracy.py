@@ -1,13 +1,14 @@
-"""What a graph's accuracy is on annotated photos, and whether INT8 costs more than it may."""
+"""Accuracy of graphs on annotated photos, what INT8 may cost of it, and whether two agree."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from export.errors import AccuracyLost
-from export.material import Photo, canvas
+from export.material import Photo, canvas, canvases
 from limn.contract import ModelContract
 from limn.geometry import Letterbox, Size
 from limn.metrics import Accuracy, confusion
@@ -18,9 +19,31 @@ MAY_COST = 0.005
 """Mean IoU that quantising may cost: half a point."""
 
 
-def open_session(graph: bytes) -> onnxruntime.InferenceSession:
-    """On the CPU."""
-    return onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+def open_session(graph: bytes, library: Path | None = None) -> onnxruntime.InferenceSession:
+    """On the CPU, with a library of operators if one is given."""
+    options = onnxruntime.SessionOptions()
+    if library is not None:
+        options.register_custom_ops_library(str(library))
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def agreement(
+    sessions: tuple[onnxruntime.InferenceSession, onnxruntime.InferenceSession],
+    contract: ModelContract,
+    photos: Iterable[Photo],
+) -> float:
+    """Share of cells of photos, at all scales, that two networks give the same class."""
+    names = contract.tensors
+    same = []
+    for shown in canvases(photos, contract):
+        for size in contract.scales.values():
+            pixels = array.preprocess(shown[np.newaxis], size, contract.mean, contract.std)
+            winners = [
+                session.run([names.logits], {names.pixels: pixels})[0].argmax(axis=1)
+                for session in sessions
+            ]
+            same.append(np.mean(winners[0] == winners[1]))
+    return float(np.mean(same))
 
 
 def accuracy(

@@ -15,6 +15,10 @@ class UnsupportedByTensorRt(ExportError):
     """The graph has operators or types that TensorRT does not take."""
 
 
+class UnsupportedByKernels(ExportError):
+    """Limn's kernels for CPUs have no operator for a node of the graph."""
+
+
 class TensorRtUnavailable(ExportError):
     """No engine can be built on this machine."""
 

@@ -4,20 +4,18 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import onnx
 from onnx import helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
-from export.accuracy import open_session
+from export.accuracy import agreement, open_session
 from export.errors import ExportError, GraphDisagrees
 from export.files import write_whole
 from export.fold import fold_norms
-from export.material import Photo, canvases
+from export.material import Photo
 from export.storage import restore_whole
 from limn.contract import CONTRACT_FILE, HalfGraph, ModelContract, read_contract
-from limn.ops import array
 
 AGREEMENT = 0.999
 """Share of cells whose winning class must be the same."""
@@ -47,7 +45,8 @@ def add_half(folder: Path, photos: Sequence[Photo]) -> ModelContract:
         raise ExportError("half precision needs photos to be compared on")
     whole = onnx.load_model(folder / contract.file)
     half = to_half(whole)
-    share = _agreement(whole, half, contract, photos)
+    sessions = open_session(whole.SerializeToString()), open_session(half.SerializeToString())
+    share = agreement(sessions, contract, photos)
     if share < AGREEMENT:
         raise GraphDisagrees(
             f"in half precision {share:.2%} of the cells have the same class;"
@@ -108,21 +107,3 @@ def _part_constants(model: onnx.ModelProto) -> None:
                 own.name = f"{name}.{number}"
                 model.graph.initializer.append(own)
                 node.input[place] = own.name
-
-
-def _agreement(
-    whole: onnx.ModelProto, half: onnx.ModelProto, contract: ModelContract, photos: Sequence[Photo]
-) -> float:
-    """Share of cells at all scales with the same winner."""
-    names = contract.tensors
-    sessions = [open_session(graph.SerializeToString()) for graph in (whole, half)]
-    same = []
-    for shown in canvases(photos, contract):
-        for size in contract.scales.values():
-            pixels = array.preprocess(shown[np.newaxis], size, contract.mean, contract.std)
-            winners = [
-                session.run([names.logits], {names.pixels: pixels})[0].argmax(axis=1)
-                for session in sessions
-            ]
-            same.append(np.mean(winners[0] == winners[1]))
-    return float(np.mean(same))

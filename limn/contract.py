@@ -113,6 +113,16 @@ class HalfGraph(_Frozen):
     )
 
 
+class KernelGraph(_Frozen):
+    """The INT8 graph in operators of `limn.ops.kernels`, which a CPU that has them runs instead."""
+
+    file: str = Field(default="model.kernels.onnx", pattern=FILE_PATTERN)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    agreement: float = Field(
+        ge=0, le=100, description="percent of the cells of photos with the class of INT8"
+    )
+
+
 class ModelContract(_Frozen):
     """What `contract.json` holds. Sizes are (height, width) in pixels.
 
@@ -144,12 +154,13 @@ class ModelContract(_Frozen):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     int8: Int8Graph | None = None
     half: HalfGraph | None = None
+    kernels: KernelGraph | None = None
     sources: tuple[DataSource, ...]
     measured: tuple[Measurement, ...] = ()
 
     @property
     def cpu_file(self) -> str:
-        """Name of the graph that a CPU runs."""
+        """Name of the graph that any CPU runs."""
         return self.file if self.int8 is None else self.int8.file
 
     @property
@@ -263,7 +274,10 @@ def _read(folder: Path, kind: type[Contract]) -> Contract:
         folder, kind, "a model contract", ": export the model with `limn export onnx`"
     )
     require_file(folder / contract.file, contract.sha256)
-    for graph in (contract.int8, contract.half if isinstance(contract, ModelContract) else None):
+    graphs: list[Int8Graph | HalfGraph | KernelGraph | None] = [contract.int8]
+    if isinstance(contract, ModelContract):
+        graphs += [contract.half, contract.kernels]
+    for graph in graphs:
         if graph is not None:
             require_file(folder / graph.file, graph.sha256)
     return contract

@@ -14,6 +14,7 @@ from limn.contract import (
 )
 from limn.errors import ContractError
 from limn.labels import LabelSet
+from limn.ops import kernels
 from limn.promotion import served_version
 from service.errors import UnknownModel
 
@@ -28,6 +29,13 @@ class ModelId(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name} version {self.version}"
+
+
+class CpuGraph(NamedTuple):
+    """An ONNX file, and the library of operators that it needs of Limn's own, if any."""
+
+    file: Path
+    library: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -46,9 +54,12 @@ class ServedModel:
     parser: ParserContract | None = None
 
     @property
-    def cpu_graph(self) -> Path:
-        """The ONNX file that a CPU runs."""
-        return self.folder / self.contract.cpu_file
+    def cpu_graph(self) -> CpuGraph:
+        """What this CPU runs."""
+        library = kernels.library() if self.contract.kernels is not None else None
+        if self.contract.kernels is None or library is None:
+            return CpuGraph(self.folder / self.contract.cpu_file)
+        return CpuGraph(self.folder / self.contract.kernels.file, library)
 
     @property
     def gpu_graph(self) -> Path:

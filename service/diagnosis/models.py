@@ -63,7 +63,7 @@ def _finder(folder: Path | None) -> Finding:
 
 def _model(model: ServedModel, settings: Settings, is_default: bool) -> Finding:
     contract = model.contract
-    graph = contract.gpu_file if settings.device == "cuda" else contract.cpu_file
+    graph = contract.gpu_file if settings.device == "cuda" else model.cpu_graph.file.name
     parts = [f"{len(model.label_set)} labels of {model.label_set.name}", graph]
     parts += [f"mIoU {measured.mean_iou:.1f} %" for measured in contract.measured[-1:]]
     parts += ["default"] if is_default else []

@@ -140,12 +140,13 @@ def _open(model: ServedModel) -> Session:
     # A plan per input shape would be kept for ever, and clients choose the shapes.
     options.enable_mem_pattern = False
     provider = ("CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"})
+    file, library = model.cpu_graph
     try:
-        session: Session = onnxruntime.InferenceSession(
-            str(model.cpu_graph), options, providers=[provider]
-        )
+        if library is not None:
+            options.register_custom_ops_library(str(library))
+        session: Session = onnxruntime.InferenceSession(str(file), options, providers=[provider])
     except Exception as exc:
         # ONNX Runtime's exceptions share no base of their own.
-        raise ContractError(f"{model.cpu_graph} cannot be loaded: {exc}") from exc
+        raise ContractError(f"{file} cannot be loaded: {exc}") from exc
     check_graph(model.contract, session.get_inputs(), session.get_outputs())
     return session

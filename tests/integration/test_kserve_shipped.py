@@ -85,7 +85,7 @@ def test_network_s_logits_are_those_of_onnx_runtime(
     contract = served.contract
     pixels = preprocess(canvas, contract.scales["1.2"], contract.mean, contract.std)
     session = onnxruntime.InferenceSession(
-        str(served.cpu_graph), providers=["CPUExecutionProvider"]
+        str(served.folder / served.contract.cpu_file), providers=["CPUExecutionProvider"]
     )
     (expected,) = session.run(["logits"], {"pixels": pixels})
 

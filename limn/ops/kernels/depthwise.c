@@ -1,0 +1,163 @@
+/* Convolutions of each channel by itself, 3x3 and 5x5, any stride and dilation.
+ *
+ * Rows of the input are copied, with their padding, into a ring of as many as one row of the output
+ * needs; columns that a stride keeps apart lie apart there. Every tap of the kernel then reads
+ * consecutive bytes for consecutive outputs, whatever the number of channels: a row is cut into blocks
+ * of 64 bytes, and every so many blocks begin at channel 0 again. Weights are int8[blocks][groups of 4
+ * taps][4][64], in the order of `vectors.h`.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vectors.h"
+
+static size_t common_divisor(size_t a, size_t b) {
+    while (b) {
+        const size_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+size_t limn_depthwise_blocks(const struct depthwise *layer) {
+    return layer->channels / common_divisor(layer->channels, BLOCK);
+}
+
+size_t limn_depthwise_groups(const struct depthwise *layer) {
+    return (layer->kernel * layer->kernel + GROUP - 1) / GROUP;
+}
+
+#if LIMN_X86
+
+enum { MAX_TAPS = 25 };
+
+/* Where a row of the output finds its inputs and puts its results. */
+struct row {
+    const uint8_t *taps[MAX_TAPS];
+    uint8_t *output;
+    size_t bytes;
+};
+
+INLINE void products(__m512i sums[4], const __m512i taps[4], const int8_t *weights) {
+    const __m512i a = _mm512_unpacklo_epi8(taps[0], taps[1]);
+    const __m512i b = _mm512_unpacklo_epi8(taps[2], taps[3]);
+    const __m512i c = _mm512_unpackhi_epi8(taps[0], taps[1]);
+    const __m512i d = _mm512_unpackhi_epi8(taps[2], taps[3]);
+    const __m512i groups[4] = {_mm512_unpacklo_epi16(a, b), _mm512_unpackhi_epi16(a, b),
+                               _mm512_unpacklo_epi16(c, d), _mm512_unpackhi_epi16(c, d)};
+#pragma GCC unroll 4
+    for (int part = 0; part < 4; part++)
+        add_products(&sums[part], groups[part], _mm512_loadu_si512(weights + BLOCK * part));
+}
+
+/* One row, of a kernel with TAPS taps: 4 n + 1 of them. */
+INLINE void convolve(const int TAPS, const struct depthwise *layer, const struct row *row) {
+    const size_t blocks = limn_depthwise_blocks(layer);
+    const size_t group_bytes = BLOCK * GROUP;
+    const int groups = (TAPS + GROUP - 1) / GROUP;
+    const __m512i zero = _mm512_set1_epi16((int16_t)layer->zero);
+    for (size_t block = 0; block < blocks; block++) {
+        const int8_t *weights = layer->weights + block * (size_t)groups * group_bytes;
+        const int32_t *bias = layer->bias + block * BLOCK;
+        const float *factors = layer->factors + block * BLOCK;
+        for (size_t at = block * BLOCK; at < row->bytes; at += blocks * BLOCK) {
+            __m512i sums[4];
+#pragma GCC unroll 4
+            for (int part = 0; part < 4; part++)
+                sums[part] = _mm512_loadu_si512(bias + LANES * part);
+#pragma GCC unroll 6
+            for (int group = 0; group < groups - 1; group++) {
+                __m512i taps[4];
+#pragma GCC unroll 4
+                for (int tap = 0; tap < 4; tap++)
+                    taps[tap] = _mm512_loadu_si512(row->taps[GROUP * group + tap] + at);
+                products(sums, taps, weights + (size_t)group * group_bytes);
+            }
+            __m512i last[4];
+            widen(_mm512_loadu_si512(row->taps[TAPS - 1] + at), last);
+#pragma GCC unroll 4
+            for (int part = 0; part < 4; part++) {
+                const int8_t *column =
+                    weights + (size_t)(groups - 1) * group_bytes + (size_t)BLOCK * (size_t)part;
+                add_products(&sums[part], last[part], _mm512_loadu_si512(column));
+                sums[part] = scaled(sums[part], _mm512_loadu_ps(factors + LANES * part));
+            }
+            _mm512_mask_storeu_epi8(row->output + at, first_bytes(row->bytes - at), narrow(sums, zero));
+        }
+    }
+}
+
+static VNNI void convolve_3x3(const struct depthwise *layer, const struct row *row) {
+    convolve(9, layer, row);
+}
+
+static VNNI void convolve_5x5(const struct depthwise *layer, const struct row *row) {
+    convolve(25, layer, row);
+}
+
+/* The ring: `slots` rows and one of nothing but padding, each of `stride` phases of columns. */
+struct ring {
+    uint8_t *memory;
+    size_t slots, phase_bytes, row_bytes;
+};
+
+static void copy_row(const struct depthwise *layer, const struct ring *ring, const uint8_t *x,
+                     size_t width, uint8_t *slot) {
+    const size_t channels = layer->channels;
+    if (layer->stride == 1) {
+        memcpy(slot + layer->left * channels, x, width * channels);
+        return;
+    }
+    for (size_t column = 0; column < width; column++) {
+        const size_t padded = column + layer->left;
+        memcpy(slot + padded % layer->stride * ring->phase_bytes + padded / layer->stride * channels,
+               x + column * channels, channels);
+    }
+}
+
+VNNI int limn_depthwise(const struct depthwise *layer, const uint8_t *x, size_t height,
+                        size_t width, uint8_t *y) {
+    const size_t channels = layer->channels, stride = layer->stride;
+    const size_t reach = (layer->kernel - 1) * layer->dilation + 1;
+    const size_t padded = width + layer->left + layer->right;
+    const size_t high = (height + layer->top + layer->bottom - reach) / stride + 1;
+    const size_t wide = (padded - reach) / stride + 1;
+    struct ring ring = {NULL, reach, (padded + stride - 1) / stride * channels, 0};
+    /* Whole blocks are read at the end of a row. */
+    ring.row_bytes = (ring.phase_bytes * stride + BLOCK - 1 + BLOCK) / BLOCK * BLOCK;
+    uint8_t *memory = malloc((ring.slots + 1) * ring.row_bytes + BLOCK);
+    if (!memory)
+        return -1;
+    ring.memory = memory + (BLOCK - (uintptr_t)memory % BLOCK);
+    memset(ring.memory, layer->x_zero, (ring.slots + 1) * ring.row_bytes);
+
+    size_t copied = 0;
+    for (size_t top = 0; top < high; top++) {
+        struct row row = {{NULL}, y + top * wide * channels, wide * channels};
+        for (size_t down = 0; down < layer->kernel; down++) {
+            const size_t line = top * stride + down * layer->dilation;
+            const uint8_t *source = ring.memory + ring.slots * ring.row_bytes;
+            if (line >= layer->top && line - layer->top < height) {
+                const size_t needed = line - layer->top;
+                for (; copied <= needed; copied++)
+                    copy_row(layer, &ring, x + copied * width * channels, width,
+                             ring.memory + copied % ring.slots * ring.row_bytes);
+                source = ring.memory + needed % ring.slots * ring.row_bytes;
+            }
+            for (size_t across = 0; across < layer->kernel; across++) {
+                const size_t column = across * layer->dilation;
+                row.taps[down * layer->kernel + across] =
+                    source + column % stride * ring.phase_bytes + column / stride * channels;
+            }
+        }
+        if (layer->kernel == 3)
+            convolve_3x3(layer, &row);
+        else
+            convolve_5x5(layer, &row);
+    }
+    free(memory);
+    return 0;
+}
+
+#endif
