@@ -13,7 +13,7 @@ enum {
     REQUEST_PERMISSION = 0x1023, /* arch_prctl(ARCH_REQ_XCOMP_PERM, ...) */
     TILE_DATA = 18,
     TILE_BYTES = 64,
-    LEAST_INPUTS = 48 /* below, vectors are as fast */
+    LEAST_INPUTS = 24 /* below, vectors are as fast */
 };
 
 static int allowed;

@@ -30,11 +30,13 @@ size_t limn_depthwise_groups(const struct depthwise *layer) {
 
 #if LIMN_X86
 
-enum { MAX_TAPS = 25 };
+enum { MAX_SIDE = 5 };
 
-/* Where a row of the output finds its inputs and puts its results. */
+/* Where a row of the output finds its inputs, line by line and column by column of the kernel, and puts
+ * its results. */
 struct row {
-    const uint8_t *taps[MAX_TAPS];
+    const uint8_t *lines[MAX_SIDE];
+    size_t columns[MAX_SIDE];
     uint8_t *output;
     size_t bytes;
 };
@@ -51,49 +53,60 @@ INLINE void products(__m512i sums[4], const __m512i taps[4], const int8_t *weigh
         add_products(&sums[part], groups[part], _mm512_loadu_si512(weights + BLOCK * part));
 }
 
-/* One row, of a kernel with TAPS taps: 4 n + 1 of them. */
-INLINE void convolve(const int TAPS, const struct depthwise *layer, const struct row *row) {
-    const size_t blocks = limn_depthwise_blocks(layer);
-    const size_t group_bytes = BLOCK * GROUP;
-    const int groups = (TAPS + GROUP - 1) / GROUP;
+/* One row, by a kernel of SIDE x SIDE, whose taps are 4 n + 1. */
+INLINE void convolve(const int SIDE, const struct depthwise *layer, const struct row *row) {
+    const int taps = SIDE * SIDE, groups = taps / GROUP;
+    const size_t blocks = limn_depthwise_blocks(layer), group_bytes = BLOCK * GROUP;
     const __m512i zero = _mm512_set1_epi16((int16_t)layer->zero);
+    const size_t bytes = row->bytes;
+    uint8_t *output = row->output;
+    /* Copies, as what is stored might be theirs for all that the compiler knows. */
+    const uint8_t *lines[MAX_SIDE];
+    size_t columns[MAX_SIDE];
+    for (int side = 0; side < SIDE; side++) {
+        lines[side] = row->lines[side];
+        columns[side] = row->columns[side];
+    }
     for (size_t block = 0; block < blocks; block++) {
-        const int8_t *weights = layer->weights + block * (size_t)groups * group_bytes;
+        const int8_t *weights = layer->weights + block * (size_t)(groups + 1) * group_bytes;
         const int32_t *bias = layer->bias + block * BLOCK;
         const float *factors = layer->factors + block * BLOCK;
-        for (size_t at = block * BLOCK; at < row->bytes; at += blocks * BLOCK) {
+        for (size_t at = block * BLOCK; at < bytes; at += blocks * BLOCK) {
             __m512i sums[4];
 #pragma GCC unroll 4
             for (int part = 0; part < 4; part++)
                 sums[part] = _mm512_loadu_si512(bias + LANES * part);
 #pragma GCC unroll 6
-            for (int group = 0; group < groups - 1; group++) {
-                __m512i taps[4];
+            for (int group = 0; group < groups; group++) {
+                __m512i four[4];
 #pragma GCC unroll 4
-                for (int tap = 0; tap < 4; tap++)
-                    taps[tap] = _mm512_loadu_si512(row->taps[GROUP * group + tap] + at);
-                products(sums, taps, weights + (size_t)group * group_bytes);
+                for (int tap = 0; tap < 4; tap++) {
+                    const int place = GROUP * group + tap;
+                    four[tap] =
+                        _mm512_loadu_si512(lines[place / SIDE] + at + columns[place % SIDE]);
+                }
+                products(sums, four, weights + (size_t)group * group_bytes);
             }
             __m512i last[4];
-            widen(_mm512_loadu_si512(row->taps[TAPS - 1] + at), last);
+            widen(_mm512_loadu_si512(lines[SIDE - 1] + at + columns[SIDE - 1]), last);
 #pragma GCC unroll 4
             for (int part = 0; part < 4; part++) {
-                const int8_t *column =
-                    weights + (size_t)(groups - 1) * group_bytes + (size_t)BLOCK * (size_t)part;
-                add_products(&sums[part], last[part], _mm512_loadu_si512(column));
+                add_products(&sums[part], last[part],
+                             _mm512_loadu_si512(weights + (size_t)groups * group_bytes +
+                                                (size_t)BLOCK * (size_t)part));
                 sums[part] = scaled(sums[part], _mm512_loadu_ps(factors + LANES * part));
             }
-            _mm512_mask_storeu_epi8(row->output + at, first_bytes(row->bytes - at), narrow(sums, zero));
+            _mm512_mask_storeu_epi8(output + at, first_bytes(bytes - at), narrow(sums, zero));
         }
     }
 }
 
 static VNNI void convolve_3x3(const struct depthwise *layer, const struct row *row) {
-    convolve(9, layer, row);
+    convolve(3, layer, row);
 }
 
 static VNNI void convolve_5x5(const struct depthwise *layer, const struct row *row) {
-    convolve(25, layer, row);
+    convolve(5, layer, row);
 }
 
 /* The ring: `slots` rows and one of nothing but padding, each of `stride` phases of columns. */
@@ -132,23 +145,23 @@ VNNI int limn_depthwise(const struct depthwise *layer, const uint8_t *x, size_t 
     ring.memory = memory + (BLOCK - (uintptr_t)memory % BLOCK);
     memset(ring.memory, layer->x_zero, (ring.slots + 1) * ring.row_bytes);
 
+    struct row row = {.bytes = wide * channels};
+    for (size_t across = 0; across < layer->kernel; across++) {
+        const size_t column = across * layer->dilation;
+        row.columns[across] = column % stride * ring.phase_bytes + column / stride * channels;
+    }
     size_t copied = 0;
     for (size_t top = 0; top < high; top++) {
-        struct row row = {{NULL}, y + top * wide * channels, wide * channels};
+        row.output = y + top * row.bytes;
         for (size_t down = 0; down < layer->kernel; down++) {
             const size_t line = top * stride + down * layer->dilation;
-            const uint8_t *source = ring.memory + ring.slots * ring.row_bytes;
+            row.lines[down] = ring.memory + ring.slots * ring.row_bytes;
             if (line >= layer->top && line - layer->top < height) {
                 const size_t needed = line - layer->top;
                 for (; copied <= needed; copied++)
                     copy_row(layer, &ring, x + copied * width * channels, width,
                              ring.memory + copied % ring.slots * ring.row_bytes);
-                source = ring.memory + needed % ring.slots * ring.row_bytes;
-            }
-            for (size_t across = 0; across < layer->kernel; across++) {
-                const size_t column = across * layer->dilation;
-                row.taps[down * layer->kernel + across] =
-                    source + column % stride * ring.phase_bytes + column / stride * channels;
+                row.lines[down] = ring.memory + needed % ring.slots * ring.row_bytes;
             }
         }
         if (layer->kernel == 3)

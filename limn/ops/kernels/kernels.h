@@ -77,7 +77,4 @@ void limn_upsample_add(const struct upsample *layer, const uint8_t *x, size_t he
 void limn_blocks(const float *pixels, size_t height, size_t width, float scale, int32_t zero,
                  uint8_t *y);
 
-/* Whether this CPU, and its operating system, has what the kernels use. */
-int limn_kernels_supported(void);
-
 #endif

@@ -17,7 +17,10 @@
 #define EXPORTED __attribute__((visibility("default")))
 #endif
 
-EXPORTED int limn_kernels_supported(void) {
+/* Whether this CPU, and its operating system, has what the kernels use. */
+EXPORTED int limn_kernels_supported(void);
+
+int limn_kernels_supported(void) {
 #if LIMN_X86
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -122,9 +125,9 @@ struct kind {
 #define CALL(api, place, type) ((type)(uintptr_t)(api)[place])
 #define CHECKED(call)                                                                             \
     do {                                                                                          \
-        OrtStatus *failure = (call);                                                              \
-        if (failure)                                                                              \
-            return failure;                                                                       \
+        OrtStatus *checked = (call);                                                              \
+        if (checked)                                                                              \
+            return checked;                                                                       \
     } while (0)
 
 static OrtStatus *failed(Api api, int code, const char *name, const char *what) {

@@ -294,27 +294,45 @@ VNNI void limn_pointwise(const struct pointwise *layer, const uint8_t *x, size_t
         limn_amx_end();
 }
 
+/* 16 rows of 16 bytes, as columns. */
+INLINE void transpose(__m128i rows[LANES]) {
+#pragma GCC unroll 4
+    for (int round = 0; round < 4; round++) {
+        __m128i mixed[LANES];
+#pragma GCC unroll 8
+        for (int row = 0; row < LANES / 2; row++) {
+            mixed[2 * row] = _mm_unpacklo_epi8(rows[row], rows[row + LANES / 2]);
+            mixed[2 * row + 1] = _mm_unpackhi_epi8(rows[row], rows[row + LANES / 2]);
+        }
+#pragma GCC unroll 16
+        for (int row = 0; row < LANES; row++)
+            rows[row] = mixed[row];
+    }
+}
+
 VNNI void limn_dequantise(const uint8_t *x, size_t pixels, size_t channels, int32_t zero,
                           float scale, float *y, size_t stride) {
     const __m512 factor = _mm512_set1_ps(scale);
     const __m512i shift = _mm512_set1_epi32(zero);
-    const __m512i steps =
-        _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                           _mm512_set1_epi32((int32_t)channels));
-    for (size_t channel = 0; channel < channels; channel++) {
-        size_t pixel = 0;
-        /* A gather takes four bytes: the last pixels are left, lest it read beyond the end. */
-        for (; pixel + LANES + 3 < pixels; pixel += LANES) {
-            const __m512i bytes = _mm512_and_epi32(
-                _mm512_i32gather_epi32(steps, x + pixel * channels + channel, 1),
-                _mm512_set1_epi32(255));
-            _mm512_storeu_ps(
-                y + channel * stride + pixel,
-                _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(bytes, shift)), factor));
+    for (size_t pixel = 0; pixel < pixels; pixel += LANES) {
+        const size_t there = pixels - pixel < LANES ? pixels - pixel : LANES;
+        const __mmask16 kept = (__mmask16)first_bytes(there);
+        for (size_t channel = 0; channel < channels; channel += LANES) {
+            const size_t some = channels - channel < LANES ? channels - channel : LANES;
+            const __mmask16 mask = (__mmask16)first_bytes(some);
+            __m128i rows[LANES];
+#pragma GCC unroll 16
+            for (size_t row = 0; row < LANES; row++) {
+                const size_t from = pixel + (row < there ? row : 0);
+                rows[row] = _mm_maskz_loadu_epi8(mask, x + from * channels + channel);
+            }
+            transpose(rows);
+            for (size_t column = 0; column < some; column++) {
+                const __m512i numbers = _mm512_sub_epi32(_mm512_cvtepu8_epi32(rows[column]), shift);
+                _mm512_mask_storeu_ps(y + (channel + column) * stride + pixel, kept,
+                                      _mm512_mul_ps(_mm512_cvtepi32_ps(numbers), factor));
+            }
         }
-        for (; pixel < pixels; pixel++)
-            y[channel * stride + pixel] =
-                (float)((int32_t)x[pixel * channels + channel] - zero) * scale;
     }
 }
 

@@ -22,7 +22,7 @@ INLINE __mmask64 first_bytes(size_t count) {
 /* Adds to each of 16 sums the products of 4 bytes. GCC's intrinsic moves every sum to another register
  * and back, which takes half of the time. */
 INLINE void add_products(__m512i *sums, __m512i values, __m512i weights) {
-    __asm__("vpdpbusd %2, %1, %0" : "+v"(*sums) : "v"(values), "v"(weights));
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(*sums) : "v"(values), "vm"(weights));
 }
 
 /* Bytes as four vectors of int32. */
