@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from export.errors import UnsupportedByKernels
-from export.packing import GROUP, Packed, pack_depthwise, pack_pointwise
+from export.packing import GROUP, Packed, pack_depthwise, pack_pointwise, pack_quads
 
 DOMAIN, VERSION = "limn", 1
 
 _DEPTHWISE_SIDES = (3, 5)
+_QUADS_CHANNELS = 48
+"""From here on blocks of 64 channels are full enough; and phases long enough, up to dilation 2."""
+
 _BLOCKS = (12, 2, 2)
 """Weights of a first convolution, for every output channel: see `export.stem`."""
 _REWRITTEN = ("Conv", "Add", "Mul", "Concat", "Resize")
@@ -263,10 +266,12 @@ class _Rewriting:
         if not fits or strides != [stride] or dilations != [dilation]:
             raise _unsupported(node, values)
         offset = self._bias(node) - x.zero * values.sum(axis=(1, 2, 3), dtype=np.int32)
-        packed = pack_depthwise(values[:, 0], offset, x.scale * scales / y.scale)
+        by_quads = stride == 1 and dilation <= 2 and len(values) >= _QUADS_CHANNELS
+        pack = pack_quads if by_quads else pack_depthwise
+        packed = pack(values[:, 0], offset, x.scale * scales / y.scale)
         pads = dict(zip(("top", "left", "bottom", "right"), sliding.pads, strict=True))
         self._emit(
-            "Depthwise",
+            "DepthwiseQuads" if by_quads else "Depthwise",
             [x.name, *self._packed(node, packed)],
             y.name,
             kernel=side,

@@ -76,6 +76,27 @@ def pack_depthwise(
     )
 
 
+def pack_quads(
+    weights: NDArray[np.int8], bias: NDArray[np.int32], factors: NDArray[np.float32]
+) -> Packed:
+    """Blocks of 64 channels; a row of the kernel as two times four taps, noughts behind the last.
+
+    The arguments are those of `pack_depthwise`.
+
+    Returns:
+        int8[blocks, rows, 2, 4 vectors, 16, 4], the rest [blocks, 4, 16].
+    """
+    channels, side, _ = weights.shape
+    rows = np.zeros((channels, side, 2 * GROUP), np.int8)
+    rows[:, :, :side] = weights
+    first = BLOCK * np.arange(-(-channels // BLOCK))
+    order = (first[:, np.newaxis] + _LANE).ravel()
+    grouped = _padded(rows, order).reshape(-1, BLOCK, side, 2, GROUP)
+    return Packed(
+        grouped.transpose(0, 2, 3, 1, 4).ravel(), _padded(bias, order), _padded(factors, order)
+    )
+
+
 def _panels(channels: int) -> Iterator[NDArray[np.intp]]:
     """The channels of each panel in their order; those beyond the last are padding."""
     for first in range(0, channels, BLOCK):

@@ -42,12 +42,8 @@ struct row {
 };
 
 INLINE void products(__m512i sums[4], const __m512i taps[4], const int8_t *weights) {
-    const __m512i a = _mm512_unpacklo_epi8(taps[0], taps[1]);
-    const __m512i b = _mm512_unpacklo_epi8(taps[2], taps[3]);
-    const __m512i c = _mm512_unpackhi_epi8(taps[0], taps[1]);
-    const __m512i d = _mm512_unpackhi_epi8(taps[2], taps[3]);
-    const __m512i groups[4] = {_mm512_unpacklo_epi16(a, b), _mm512_unpackhi_epi16(a, b),
-                               _mm512_unpacklo_epi16(c, d), _mm512_unpackhi_epi16(c, d)};
+    __m512i groups[4];
+    interleave(taps, groups);
 #pragma GCC unroll 4
     for (int part = 0; part < 4; part++)
         add_products(&sums[part], groups[part], _mm512_loadu_si512(weights + BLOCK * part));

@@ -59,6 +59,10 @@ size_t limn_depthwise_groups(const struct depthwise *layer);
 int limn_depthwise(const struct depthwise *layer, const uint8_t *x, size_t height, size_t width,
                    uint8_t *y);
 
+/* The same for strides of 1; weights lie otherwise. */
+int limn_depthwise_quads(const struct depthwise *layer, const uint8_t *x, size_t height,
+                         size_t width, uint8_t *y);
+
 /* `x` uint8[height, width, channels], bilinearly doubled (half-pixel centres) and quantised by
  * `factor` and `zero`, then `addition` of that (a) and `other` (b): uint8[2 height, 2 width, channels].
  */

@@ -273,37 +273,73 @@ static OrtStatus *run_pointwise_real(const struct node *node, OrtKernelContext *
     return failure;
 }
 
-static OrtStatus *run_depthwise(const struct node *node, OrtKernelContext *context,
-                                const struct tensor *inputs) {
-    const struct tensor *x = inputs, *weights = inputs + 1, *bias = inputs + 2,
-                        *factors = inputs + 3;
+typedef int convolution(const struct depthwise *, const uint8_t *, size_t, size_t, uint8_t *);
+
+/* What two ways to convolve have in common. So many weights, and channels with their padding. */
+static OrtStatus *convolve(const struct node *node, OrtKernelContext *context,
+                           const struct tensor *inputs, const struct depthwise *layer,
+                           size_t weights, size_t channels, convolution *way) {
+    const struct tensor *x = inputs;
     const int64_t *ints = node->ints;
-    for (int place = 0; place < 7; place++)
-        if (ints[place] < (place < 3) || ints[place] > 1024)
-            return unfit(node);
-    if (!is_batch(x) || (ints[0] != 3 && ints[0] != 5))
-        return unfit(node);
-    const struct depthwise layer = {
-        (size_t)x->shape[3], (size_t)ints[0], (size_t)ints[1], (size_t)ints[2], (size_t)ints[3],
-        (size_t)ints[4],     (size_t)ints[5], (size_t)ints[6], weights->data,   bias->data,
-        factors->data,       (int32_t)ints[7], (int32_t)ints[8]};
-    const size_t blocks = limn_depthwise_blocks(&layer) * BLOCK;
     const int64_t reach = (ints[0] - 1) * ints[2] + 1;
     const int64_t tall = x->shape[1] + ints[3] + ints[5], broad = x->shape[2] + ints[4] + ints[6];
-    if (weights->elements != blocks * limn_depthwise_groups(&layer) * GROUP ||
-        bias->elements != blocks || factors->elements != blocks || tall < reach || broad < reach)
+    if (inputs[1].elements != weights || inputs[2].elements != channels ||
+        inputs[3].elements != channels || tall < reach || broad < reach)
         return unfit(node);
     const int64_t height = (tall - reach) / ints[1] + 1, width = (broad - reach) / ints[1] + 1;
     void *y;
     CHECKED(output(node, context, x->shape[0], height, width, x->shape[3], &y));
     for (int64_t picture = 0; picture < x->shape[0]; picture++)
-        if (limn_depthwise(
-                &layer,
-                (const uint8_t *)x->data + picture * x->shape[1] * x->shape[2] * x->shape[3],
+        if (way(layer, (const uint8_t *)x->data + picture * x->shape[1] * x->shape[2] * x->shape[3],
                 (size_t)x->shape[1], (size_t)x->shape[2],
                 (uint8_t *)y + picture * height * width * x->shape[3]))
             return failed(node->api, FAILED, node->kind->name, "out of memory");
     return NULL;
+}
+
+/* 0 where inputs and attributes make no convolution. */
+static int read_depthwise(const struct node *node, const struct tensor *inputs,
+                          struct depthwise *layer) {
+    const int64_t *ints = node->ints;
+    for (int place = 0; place < 7; place++)
+        if (ints[place] < (place < 3) || ints[place] > 1024)
+            return 0;
+    if (!is_batch(inputs) || (ints[0] != 3 && ints[0] != 5))
+        return 0;
+    *layer = (struct depthwise){(size_t)inputs->shape[3],
+                                (size_t)ints[0],
+                                (size_t)ints[1],
+                                (size_t)ints[2],
+                                (size_t)ints[3],
+                                (size_t)ints[4],
+                                (size_t)ints[5],
+                                (size_t)ints[6],
+                                inputs[1].data,
+                                inputs[2].data,
+                                inputs[3].data,
+                                (int32_t)ints[7],
+                                (int32_t)ints[8]};
+    return 1;
+}
+
+static OrtStatus *run_depthwise(const struct node *node, OrtKernelContext *context,
+                                const struct tensor *inputs) {
+    struct depthwise layer;
+    if (!read_depthwise(node, inputs, &layer))
+        return unfit(node);
+    const size_t channels = limn_depthwise_blocks(&layer) * BLOCK;
+    return convolve(node, context, inputs, &layer,
+                    channels * limn_depthwise_groups(&layer) * GROUP, channels, limn_depthwise);
+}
+
+static OrtStatus *run_depthwise_quads(const struct node *node, OrtKernelContext *context,
+                                      const struct tensor *inputs) {
+    struct depthwise layer;
+    if (!read_depthwise(node, inputs, &layer) || layer.stride != 1)
+        return unfit(node);
+    const size_t channels = (layer.channels + BLOCK - 1) / BLOCK * BLOCK;
+    return convolve(node, context, inputs, &layer, channels * layer.kernel * 2 * GROUP, channels,
+                    limn_depthwise_quads);
 }
 
 static OrtStatus *run_upsample_add(const struct node *node, OrtKernelContext *context,
@@ -350,6 +386,12 @@ static const struct kind KINDS[] = {
      {UINT8, INT8, INT32, FLOAT},
      UINT8,
      run_depthwise},
+    {"DepthwiseQuads",
+     {"kernel", "stride", "dilation", "top", "left", "bottom", "right", "x_zero", "zero"},
+     {NULL},
+     {UINT8, INT8, INT32, FLOAT},
+     UINT8,
+     run_depthwise_quads},
     {"UpsampleAdd",
      {"x_zero", "zero"},
      {"sixteenth_factor", "factor", "other_factor", "offset"},

@@ -25,6 +25,19 @@ INLINE void add_products(__m512i *sums, __m512i values, __m512i weights) {
     __asm__("vpdpbusd %2, %1, %0" : "+v"(*sums) : "v"(values), "vm"(weights));
 }
 
+/* Four times 64 bytes side by side: of number `e` of lane `l` in vector `n`, the four bytes of byte
+ * 16 l + 4 n + e. */
+INLINE void interleave(const __m512i bytes[4], __m512i groups[4]) {
+    const __m512i a = _mm512_unpacklo_epi8(bytes[0], bytes[1]);
+    const __m512i b = _mm512_unpacklo_epi8(bytes[2], bytes[3]);
+    const __m512i c = _mm512_unpackhi_epi8(bytes[0], bytes[1]);
+    const __m512i d = _mm512_unpackhi_epi8(bytes[2], bytes[3]);
+    groups[0] = _mm512_unpacklo_epi16(a, b);
+    groups[1] = _mm512_unpackhi_epi16(a, b);
+    groups[2] = _mm512_unpacklo_epi16(c, d);
+    groups[3] = _mm512_unpackhi_epi16(c, d);
+}
+
 /* Bytes as four vectors of int32. */
 INLINE void widen(__m512i bytes, __m512i numbers[4]) {
     const __m512i nought = _mm512_setzero_si512();
