@@ -1,4 +1,4 @@
-"""`choose.c` as others compile it: by a compiler from PyPI, and with checks of every access."""
+"""What is C, as others compile it: by a compiler from PyPI, and with checks of every access."""
 
 import ctypes
 import os
@@ -10,9 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from export.accuracy import open_session
 from limn.geometry import Letterbox
-from limn.ops import choose
+from limn.ops import choose, kernels
+from tests.fixtures.cpu import needs_vnni
 
 pytestmark = pytest.mark.slow
 
@@ -20,14 +23,32 @@ ROOT = Path(__file__).resolve().parents[2]
 
 SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICE", "limn")
 
-# Every test of choosing, by a library that stops at the first access out of bounds.
+# The tests of a library, by one that stops at the first access out of bounds.
 UNDER_SANITIZERS = """
-import ctypes, sys, pytest
-ordinary = ctypes.CDLL
-ctypes.CDLL = lambda path, *args, **options: ordinary(
-    sys.argv[1] if "_choose" in str(path) else path, *args, **options)
-sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", sys.argv[2]]))
+import importlib.util, sys, pytest
+name, library, tests = sys.argv[1:]
+ordinary = importlib.util.find_spec
+def find_spec(wanted, *arguments):
+    spec = ordinary(wanted, *arguments)
+    if wanted == name:
+        spec.origin = library
+    return spec
+importlib.util.find_spec = find_spec
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", tests]))
 """
+
+LIBRARIES = [
+    pytest.param(
+        "limn.ops._choose", "limn/ops/choose.c", "tests/unit/limn/test_ops_choose.py", id="choose"
+    ),
+    pytest.param(
+        "limn.ops._kernels",
+        "limn/ops/kernels/*.c",
+        "tests/unit/export/test_kernel_graph.py",
+        id="kernels",
+        marks=needs_vnni,
+    ),
+]
 
 
 def test_a_machine_without_a_compiler_builds_the_same(
@@ -48,6 +69,7 @@ def test_a_machine_without_a_compiler_builds_the_same(
     (wheel,) = tmp_path.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(tmp_path / "wheel")
     (library,) = (tmp_path / "wheel").rglob("_choose*.so")
+    (others,) = (tmp_path / "wheel").rglob("_kernels*.so")
     rng = np.random.default_rng(0)
     scores = rng.random((20, 48, 32), dtype=np.float32)
     size = 391, 173
@@ -61,15 +83,37 @@ def test_a_machine_without_a_compiler_builds_the_same(
 
     assert len(np.unique(ours[0])) > 5
     assert all(np.array_equal(*pair) for pair in zip(ours, again, strict=True))
+    ours_supported = kernels.library() is not None
+    assert bool(ctypes.CDLL(str(others)).limn_kernels_supported()) == ours_supported
+    if ours_supported:
+        answers = [logits(each) for each in (kernels.library(), others)]
+        assert np.ptp(answers[0]) > 10
+        assert np.array_equal(answers[0], answers[1])
+
+
+def logits(library: Path | None) -> NDArray[np.float32]:
+    """Those of the shipped network, by a library of kernels."""
+    graph = ROOT / "model_repository/mman/1/model.kernels.onnx"
+    pixels = np.random.default_rng(1).normal(size=(1, 3, 160, 112)).astype(np.float32)
+    answer: NDArray[np.float32] = open_session(graph.read_bytes(), library).run(
+        None, {"pixels": pixels}
+    )[0]
+    return answer
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc and its sanitizers")
-def test_nothing_out_of_bounds_is_touched(tmp_path: Path) -> None:
-    library = tmp_path / "choose.so"
+@pytest.mark.parametrize(("name", "sources", "tests"), LIBRARIES)
+def test_nothing_out_of_bounds_is_touched(
+    name: str, sources: str, tests: str, tmp_path: Path
+) -> None:
+    library = tmp_path / "checked.so"
     checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off")
-    source = ROOT / "limn/ops/choose.c"
     subprocess.run(
-        ["gcc", "-std=c11", "-O1", *checks, "-shared", "-fPIC", source, "-lm", "-o", library],
+        [
+            *("gcc", "-std=c11", "-O1", *checks, "-shared", "-fPIC"),
+            *ROOT.glob(sources),
+            *("-lm", "-o", library),
+        ],
         check=True,
     )
     runtime = [
@@ -80,7 +124,7 @@ def test_nothing_out_of_bounds_is_touched(tmp_path: Path) -> None:
     ]
 
     done = subprocess.run(
-        [sys.executable, "-c", UNDER_SANITIZERS, library, "tests/unit/limn/test_ops_choose.py"],
+        [sys.executable, "-c", UNDER_SANITIZERS, name, library, tests],
         cwd=ROOT,
         # CPython itself leaks what it keeps to the end.
         env={**os.environ, "LD_PRELOAD": ":".join(runtime), "ASAN_OPTIONS": "detect_leaks=0"},

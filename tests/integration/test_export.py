@@ -21,6 +21,7 @@ from export.accuracy import open_session
 from export.errors import AccuracyLost, ExportError, GraphDisagrees
 from export.half import add_half
 from export.int8 import add_int8
+from export.kernels import add_kernels
 from export.material import Material, canvases
 from export.model import export_model
 from export.operators import operators
@@ -31,6 +32,7 @@ from limn.geometry import Region
 from limn.labels import LIP
 from limn.ops import array
 from limn.ops.choose import upsample_and_choose
+from tests.fixtures.cpu import needs_vnni
 from tests.fixtures.lip_dataset import draw_person, write_lip_dataset
 from tests.fixtures.trained import CANVAS, needs_weights, network_of
 from training.checkpoint import save_checkpoint
@@ -286,6 +288,56 @@ def test_cpu_runs_int8_where_it_is_there(
         expected = parse(photo)
 
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.fixture
+def in_int8(copy: Path, drawn: Material, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("export.accuracy.MAY_COST", 1)
+    add_int8(copy, drawn)
+    return copy
+
+
+@needs_vnni
+def test_kernels_see_what_int8_sees(in_int8: Path, photos: list[NDArray[np.uint8]]) -> None:
+    before = read_contract(in_int8)
+
+    contract = add_kernels(in_int8, photos)
+
+    assert contract.kernels is not None
+    assert contract.kernels.agreement >= 99
+    assert read_contract(in_int8) == contract
+    assert contract.model_copy(update={"kernels": None}) == before
+    counted = operators(onnx.load_model(in_int8 / "model.kernels.onnx"))
+    assert counted["limn::Pointwise"] > 20
+    assert {"Conv", "Resize"}.isdisjoint(counted)
+    with pytest.raises(ExportError, match="has a graph of kernels already"):
+        add_kernels(in_int8, photos)
+
+
+@needs_vnni
+def test_kernels_that_see_something_else_are_not_written(
+    in_int8: Path, photos: list[NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("export.kernels.AGREEMENT", 1.1)
+
+    with pytest.raises(GraphDisagrees, match=r"by kernels [\d.]+% of the cells"):
+        add_kernels(in_int8, photos)
+
+    assert not (in_int8 / "model.kernels.onnx").exists()
+
+
+def test_kernels_are_made_of_int8(copy: Path, photos: list[NDArray[np.uint8]]) -> None:
+    with pytest.raises(ExportError, match="no INT8 graph: make it with `limn export int8`"):
+        add_kernels(copy, photos)
+
+
+def test_kernels_are_made_where_they_can_be_compared(
+    in_int8: Path, photos: list[NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limn.ops.kernels.library", lambda: None)
+
+    with pytest.raises(ExportError, match="AVX-512 with VNNI"):
+        add_kernels(in_int8, photos)
 
 
 def test_int8_that_costs_too_much_is_not_written(

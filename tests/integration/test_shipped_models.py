@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from skimage import data
 
 from cli.offline import served_parser
+from export.kernel_graph import kernel_graph
 from limn.contract import PARSER_SUFFIX, read_contract, read_parser_contract
 from limn.labels import LIP
 
@@ -59,6 +61,30 @@ def test_astronaut_has_hair_above_her_face_above_her_clothes(folder: Path) -> No
     }
     assert LIP.classes[label_map[300, 220]] in {"upper-clothes", "coat", "jumpsuits"}
     assert LIP.classes[label_map[200, 420]] == "background"
+
+
+def test_kernels_are_those_of_the_int8_graph_beside_them(folder: Path) -> None:
+    contract = read_contract(folder)
+
+    assert contract.int8 is not None
+    assert contract.kernels is not None
+    made = kernel_graph(onnx.load_model(folder / contract.int8.file))
+    assert made == onnx.load_model(folder / contract.kernels.file)
+
+
+def test_any_cpu_sees_what_one_with_kernels_sees(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = np.asarray(data.astronaut(), dtype=np.uint8)
+    with served_parser(folder, scales=None, flip=False) as parse:
+        found = parse(photo)
+    monkeypatch.setattr("limn.ops.kernels.library", lambda: None)
+
+    with served_parser(folder, scales=None, flip=False) as parse:
+        plain = parse(photo)
+
+    assert len(np.unique(plain)) > 3
+    assert np.mean(found == plain) > 0.995
 
 
 @pytest.mark.parametrize("folder", [*FOLDERS, *PARSERS], ids=lambda folder: str(folder.parent.name))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from limn.ops import kernels
 from tests.fixtures import documents
 from tests.fixtures.ccp import needs_ccp, write_source
 from tests.fixtures.checkout import checkout
@@ -37,6 +38,7 @@ def epochs_of(run_folder: Path) -> int:
             "make export",
             ".venv/bin/limn export int8",
             ".venv/bin/limn export half",
+            ".venv/bin/limn export kernels",
         ]
     }
 )
@@ -44,13 +46,16 @@ def test_training_of_your_own(commands: list[str], tmp_path: Path) -> None:
     place = checkout(tmp_path, epochs=2, batch_size=3, warmup_steps=1, validate_every=1)
     write_lip_dataset(place / "data/ccp", train=24, val=6, size=(192, 128))
 
+    fast = kernels.library() is not None
     for command in commands:
-        run(command, place, {"LIMN_MODEL_REPOSITORY": str(place / "model_repository")})
+        if fast or "kernels" not in command:
+            run(command, place, {"LIMN_MODEL_REPOSITORY": str(place / "model_repository")})
 
     version = place / "model_repository/mine/1"
     assert {"model.onnx", "model.int8.onnx", "model.half.onnx", "contract.json"} <= {
         path.name for path in version.iterdir()
     }
+    assert (version / "model.kernels.onnx").is_file() == fast
     assert (place / "model_repository/mine_parse/1/contract.json").is_file()
     assert (place / "page.md").is_file()
 

@@ -40,7 +40,7 @@ static VNNI void own_blocks(const float *pixels, size_t height, size_t width, fl
                     _mm_unpacklo_epi64(_mm_unpacklo_epi32(red, green), blue), order);
                 _mm_storel_epi64((__m128i *)block, four);
                 if (done + SIDE < count)
-                    _mm_storeh_pd((double *)(block + COLUMN), _mm_castsi128_pd(four));
+                    _mm_storel_epi64((__m128i *)(block + COLUMN), _mm_srli_si128(four, 8));
                 block += 2 * COLUMN;
                 red = _mm_srli_si128(red, 4);
                 green = _mm_srli_si128(green, 4);

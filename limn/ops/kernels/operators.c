@@ -20,16 +20,23 @@
 /* Whether this CPU, and its operating system, has what the kernels use. */
 EXPORTED int limn_kernels_supported(void);
 
-int limn_kernels_supported(void) {
 #if LIMN_X86
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512vnni");
-#else
-    return 0;
-#endif
+#include <cpuid.h>
+
+int limn_kernels_supported(void) {
+    const unsigned saves = 1u << 27, vectors = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
+    const unsigned products = 1u << 11; /* AVX512F, DQ, BW and VL before, VNNI here */
+    const unsigned kept = 0xe6; /* by the system: all parts of 32 registers of 512 bits, and masks */
+    unsigned a, b, c, d, low, high;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & saves))
+        return 0;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & kept) == kept && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+           (b & vectors) == vectors && (c & products);
 }
+#else
+int limn_kernels_supported(void) { return 0; }
+#endif
 
 #if LIMN_X86
 

@@ -18,10 +18,9 @@ from export.kernel_graph import DOMAIN, VERSION, kernel_graph
 from export.operators import operators
 from export.quantize import quantize
 from limn.ops import kernels
+from tests.fixtures.cpu import needs_vnni
 
 LIBRARY = kernels.library()
-
-needs_vnni = pytest.mark.skipif(LIBRARY is None, reason="this CPU has no AVX-512 VNNI")
 
 UINT8, INT8, INT32, FLOAT = (
     TensorProto.UINT8,

@@ -1,11 +1,12 @@
+import json
 from pathlib import Path
 
 import pytest
 
-from limn.contract import CONTRACT_FILE
+from limn.contract import CONTRACT_FILE, sha256_of
 from limn.errors import ContractError
 from service.errors import UnknownModel
-from service.repository import ModelId, ModelRepository
+from service.repository import CpuGraph, ModelId, ModelRepository
 from tests.fixtures.models import write_model
 
 
@@ -75,4 +76,33 @@ def test_contract_of_another_model_is_refused(tmp_path: Path) -> None:
     write_model(tmp_path).rename(tmp_path / "baseline" / "2")
 
     with pytest.raises(ContractError, match="contract of baseline version 1"):
+        ModelRepository(tmp_path, None)
+
+
+@pytest.mark.parametrize("runs", [Path("/somewhere/_kernels.so"), None])
+def test_cpu_runs_kernels_where_it_can(
+    runs: Path | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limn.ops.kernels.library", lambda: runs)
+    folder = write_model(tmp_path)
+    plain = ModelRepository(tmp_path, None).find().cpu_graph
+    stated = json.loads((folder / CONTRACT_FILE).read_text())
+    stated["kernels"] = {"sha256": sha256_of(folder / "model.onnx"), "agreement": 99.9}
+    (folder / "model.kernels.onnx").write_bytes((folder / "model.onnx").read_bytes())
+    (folder / CONTRACT_FILE).write_text(json.dumps(stated))
+
+    found = ModelRepository(tmp_path, None).find().cpu_graph
+
+    assert plain == CpuGraph(folder / "model.onnx")
+    assert found == (CpuGraph(folder / "model.kernels.onnx", runs) if runs else plain)
+
+
+def test_changed_kernels_are_refused(tmp_path: Path) -> None:
+    folder = write_model(tmp_path)
+    stated = json.loads((folder / CONTRACT_FILE).read_text())
+    stated["kernels"] = {"sha256": "0" * 64, "agreement": 99.9}
+    (folder / "model.kernels.onnx").write_bytes(b"another")
+    (folder / CONTRACT_FILE).write_text(json.dumps(stated))
+
+    with pytest.raises(ContractError, match=r"model\.kernels\.onnx is not the file"):
         ModelRepository(tmp_path, None)
