@@ -1,9 +1,10 @@
 """The ceiling: the network's calls of one photo in a bare ONNX Runtime loop, and nothing else.
 
-    python -m loadtests.bench.ceiling MODEL SECONDS
+    python -m loadtests.bench.ceiling MODEL SECONDS [LIBRARY]
 
 Prints JSON: photos per second of one single-threaded session per core, each pinned to its core, and
-the median milliseconds of a photo on one core while the others rest.
+the median milliseconds of a photo on one core while the others rest. A graph of Limn's own operators
+needs their library.
 """
 
 import json
@@ -26,12 +27,19 @@ START_S = 60.0
 
 
 def loop(
-    model: Path, core: int, seconds: float, begin: Barrier, found: "Queue[list[float]]"
+    model: Path,
+    library: str | None,
+    core: int,
+    seconds: float,
+    begin: Barrier,
+    found: "Queue[list[float]]",
 ) -> None:
     """Seconds of every photo that one core works on; as many as begin within the time."""
     os.sched_setaffinity(0, {core})
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    if library:
+        options.register_custom_ops_library(library)
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     rng = np.random.default_rng(0)
@@ -53,12 +61,13 @@ def loop(
     found.put(times)
 
 
-def photos(model: Path, seconds: float, cores: list[int]) -> list[list[float]]:
+def photos(model: Path, library: str | None, seconds: float, cores: list[int]) -> list[list[float]]:
     """Seconds of every photo, by core; all cores begin at once."""
     context = multiprocessing.get_context("spawn")
     begin, found = context.Barrier(len(cores)), context.Queue()
     processes = [
-        context.Process(target=loop, args=(model, core, seconds, begin, found)) for core in cores
+        context.Process(target=loop, args=(model, library, core, seconds, begin, found))
+        for core in cores
     ]
     for process in processes:
         process.start()
@@ -75,9 +84,10 @@ def rate(times: list[list[float]]) -> float:
 
 def main() -> None:
     model, seconds = Path(sys.argv[1]), float(sys.argv[2])
+    library = sys.argv[3] if len(sys.argv) > 3 else None
     cores = sorted(os.sched_getaffinity(0))
-    together = photos(model, seconds, cores)
-    (alone,) = photos(model, seconds / 2, cores[:1])
+    together = photos(model, library, seconds, cores)
+    (alone,) = photos(model, library, seconds / 2, cores[:1])
     print(
         json.dumps(
             {

@@ -1,15 +1,17 @@
 """The graph that all serve, and what its contract says of it."""
 
+import ctypes
 import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadtests.server import CannotMeasure
 
 NETWORK = "mman"
 CONTRACT = "contract.json"
+LIBRARIES = Path(__file__).resolve().parents[2] / "limn/ops"
 
 
 def served_model(repository: Path) -> Path:
@@ -28,6 +30,24 @@ def served_model(repository: Path) -> Path:
     stated = contract(version / CONTRACT)
     # Where there is a graph in INT8, it is the one for CPUs.
     return version / str((stated.get("int8") or stated)["file"])
+
+
+class KernelModel(NamedTuple):
+    """The same network in operators of Limn's own, and the library that has them."""
+
+    model: Path
+    library: Path
+
+
+def kernel_model(model: Path) -> KernelModel | None:
+    """What Limn runs on this CPU instead of a graph in INT8, if it has that."""
+    stated = contract(model)
+    libraries = [*LIBRARIES.glob("_kernels*")]
+    if (stated.get("int8") or {}).get("file") != model.name or not stated.get("kernels"):
+        return None
+    if not libraries or not ctypes.CDLL(str(libraries[0])).limn_kernels_supported():
+        return None
+    return KernelModel(model.with_name(stated["kernels"]["file"]), libraries[0])
 
 
 def contract(model: Path) -> dict[str, Any]:
@@ -65,7 +85,7 @@ def write_model(content: bytes, stated: dict[str, Any], repository: Path) -> Pat
     model = folder / "model.onnx"
     model.write_bytes(content)
     facts = stated | {"file": model.name, "sha256": hashlib.sha256(content).hexdigest()}
-    for other in ("int8", "half"):
+    for other in ("int8", "half", "kernels"):
         facts.pop(other, None)
     model.with_name(CONTRACT).write_text(json.dumps(facts, indent=2) + "\n")
     return model

@@ -27,6 +27,8 @@ METHOD = f"""\
   there it is {100 * LEAST_IN_INT8:g} %, and {100 * LEAST_IN_FLOATS:g} % for who computes in floats.
 - The ceiling is the network's calls of one photo in a bare ONNX Runtime loop, one pinned session
   with one thread per core, measured right before each peer's turn; shares are of that one.
+- Where the CPU has AVX-512 VNNI, Limn runs the same network in operators of its own
+  (`model.kernels.onnx`), which ONNX Runtime loads; all others, and the ceiling, run the INT8 graph.
 - In every round each peer is started, measured and stopped, in an order drawn by chance. Figures
   are medians of the rounds, ranges in brackets.
 - Memory is the proportional set size of all processes; CPU that of all processes, without the
@@ -47,6 +49,7 @@ def page(found: Mapping[str, Any], conditions: Sequence[str]) -> str:
         "![Throughput, latency by load](bench.png)",
         "## In short",
         _short(turns, titles, found["installed_mib"]),
+        *_kernels(turns, titles),
         "## Closed loop",
         "Each client asks again as soon as it is answered.",
         _closed(turns, titles, "closed"),
@@ -123,6 +126,21 @@ def _short(
         "equal pixels",
     )
     return table(heads, rows)
+
+
+def _kernels(turns: Sequence[Document], titles: Mapping[str, str]) -> list[str]:
+    """What the loop does with Limn's operators, and what Limn makes of that."""
+    own = [turn for turn in turns_of(turns, next(iter(titles))) if turn.get("kernels")]
+    if not own:
+        return []
+    times = Spread.of(
+        turn["kernels"]["photos_per_second"] / turn["ceiling"]["photos_per_second"] for turn in own
+    )
+    share = Spread.of(turn["maximum"] / turn["kernels"]["photos_per_second"] for turn in own)
+    return [
+        f"The same loop with Limn's operators does {text(times, 2)} times as much as the ceiling;"
+        f" Limn is at {percent(share)} of that."
+    ]
 
 
 def _peak_mib(turn: Document) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.bench.agreement import LEAST, LEAST_IN_FLOATS, LEAST_IN_INT8, require_agreement
-from loadtests.bench.models import is_quantised
+from loadtests.bench.models import is_quantised, kernel_model
 from loadtests.bench.roster import ROOT, Peer
 from loadtests.bench.running import Running, running
 from loadtests.bench.trial import Document, Plan, Trial
@@ -83,6 +83,8 @@ class Bench:
     async def _turn(self, number: int, peer: Peer, real: Task, null: Task) -> Document:
         """The ceiling and the peer right after it, so that they share the machine's mood."""
         ceiling = await measure_ceiling(real.model, self.plan.seconds)
+        kernels = kernel_model(real.model) if peer == next(iter(self.peers)) else None
+        own = kernels and await measure_ceiling(kernels.model, self.plan.seconds, kernels.library)
         async with self._running(peer, real.model) as server:
             share = real.require_agreement(server)
             document = await self._real(server)
@@ -94,6 +96,7 @@ class Bench:
             "peer": peer.name,
             "round": number,
             "ceiling": ceiling,
+            "kernels": own,
             "agreement": share,
             **document,
             "null": without_network,
@@ -117,10 +120,11 @@ class Bench:
         return document
 
 
-async def measure_ceiling(model: Path, seconds: float) -> Document:
+async def measure_ceiling(model: Path, seconds: float, *library: Path) -> Document:
     """What `loadtests.bench.ceiling` prints."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "loadtests.bench.ceiling", model, str(seconds)),
+        *(sys.executable, "-m", "loadtests.bench.ceiling"),
+        *map(str, (model, seconds, *library)),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -8,16 +8,22 @@ import onnxruntime
 import pytest
 
 from limn.contract import read_contract
+from limn.ops import kernels
 from loadtests.bench.models import (
     contract,
     copy_model,
     input_shapes,
     is_quantised,
+    kernel_model,
     served_model,
 )
 from loadtests.bench.null_model import write_null_model
 from loadtests.server import CannotMeasure
+from tests.fixtures.cpu import needs_vnni
 from tests.fixtures.models import write_model
+
+ROOT = Path(__file__).resolve().parents[4]
+SHIPPED = ROOT / "model_repository/mman/1/model.int8.onnx"
 
 
 def test_promoted_version_is_served_else_the_highest(tmp_path: Path) -> None:
@@ -37,6 +43,22 @@ def test_graph_in_int8_is_the_one_for_a_cpu(tmp_path: Path) -> None:
     assert served_model(tmp_path) == folder / "model.int8.onnx"
 
 
+@needs_vnni
+def test_kernels_go_with_the_graph_in_int8() -> None:
+    model = served_model(ROOT / "model_repository")
+
+    found = kernel_model(model)
+
+    assert found is not None
+    assert found.model == model.with_name("model.kernels.onnx")
+    assert found.library == kernels.library()
+    assert kernel_model(model.with_name("model.onnx")) is None
+
+
+def test_kernels_are_none_where_the_contract_has_none(tmp_path: Path) -> None:
+    assert kernel_model(write_model(tmp_path, "mman") / "model.onnx") is None
+
+
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(CannotMeasure, match="has no version; name a graph with --model-file"):
         served_model(tmp_path)
@@ -51,6 +73,7 @@ def test_copy_is_a_model_that_limn_serves(tmp_path: Path) -> None:
     copied = copy_model(folder / "other.onnx", tmp_path / "to")
 
     assert copied == tmp_path / "to/mman/3/model.onnx"
+    assert read_contract(copy_model(SHIPPED, tmp_path / "shipped").parent).kernels is None
     assert read_contract(copied.parent).version == 3
 
 

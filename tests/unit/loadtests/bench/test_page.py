@@ -49,6 +49,19 @@ def test_page_tells_errors_and_overload() -> None:
     assert "- Limn, overload: 180 x Status: 429" in written
 
 
+def test_page_tells_what_limn_s_operators_bring() -> None:
+    loop = {"cores": 2, "photos_per_second": 48.0, "alone_ms": 20.0}
+    turns = [each | {"kernels": loop if each["peer"] == "limn" else None} for each in TURNS]
+    found = {"turns": turns, "titles": TITLES, "installed_mib": dict.fromkeys(TITLES)}
+
+    written = page(found, [])
+
+    assert "does 1.80 (1.20 to 2.40) times as much as the ceiling" in written
+    assert "Limn is at 54 (33 to 75) % of that." in written
+    without = page(found | {"turns": TURNS}, [])
+    assert "operators does" not in without
+
+
 def test_picture_is_drawn(tmp_path: Path) -> None:
     plot(TURNS, TITLES, tmp_path / "bench.png")
 
