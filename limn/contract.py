@@ -175,6 +175,8 @@ class ModelContract(_Frozen):
         if len(self.labels.classes) != len(self.labels.palette):
             raise ValueError("labels: classes and palette differ in length")
         self.labels.label_set()  # raises ValueError where they are none
+        if self.kernels is not None and self.int8 is None:
+            raise ValueError("kernels: they are of an INT8 graph, and none is stated")
         if not self.scales:
             raise ValueError("scales: at least one test-time scale is needed")
         if "1" not in self.scales or self.scales["1"] != self.canvas:

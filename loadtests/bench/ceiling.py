@@ -3,7 +3,7 @@
     python -m loadtests.bench.ceiling MODEL SECONDS [LIBRARY]
 
 Prints JSON: photos per second of one single-threaded session per core, each pinned to its core, and
-the median milliseconds of a photo on one core while the others rest. A graph of Limn's own operators
+the median milliseconds of a photo on one core while the others rest. A graph of Limn's operators
 needs their library.
 """
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import anyio
 import httpx2
 import numpy as np
-import onnxruntime
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
+from export.accuracy import open_session
 from limn.encode import rgb_png
 from limn.geometry import Letterbox, Region
 from limn.ops.array import letterbox, preprocess
@@ -84,9 +84,8 @@ def test_network_s_logits_are_those_of_onnx_runtime(
 ) -> None:
     contract = served.contract
     pixels = preprocess(canvas, contract.scales["1.2"], contract.mean, contract.std)
-    session = onnxruntime.InferenceSession(
-        str(served.folder / served.contract.cpu_file), providers=["CPUExecutionProvider"]
-    )
+    file, library = served.cpu_graph
+    session = open_session(file.read_bytes(), library)
     (expected,) = session.run(["logits"], {"pixels": pixels})
 
     with connected(transport, running) as client:

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from limn.errors import ContractError
 from service.errors import UnknownModel
 from service.repository import CpuGraph, ModelId, ModelRepository
 from tests.fixtures.models import write_model
+
+SHIPPED = Path(__file__).resolve().parents[3] / "model_repository/mman/1"
 
 
 def test_highest_version_is_meant_unless_one_is_named(tmp_path: Path) -> None:
@@ -85,24 +88,36 @@ def test_cpu_runs_kernels_where_it_can(
 ) -> None:
     monkeypatch.setattr("limn.ops.kernels.library", lambda: runs)
     folder = write_model(tmp_path)
-    plain = ModelRepository(tmp_path, None).find().cpu_graph
+    whole = ModelRepository(tmp_path, None).find().cpu_graph
     stated = json.loads((folder / CONTRACT_FILE).read_text())
-    stated["kernels"] = {"sha256": sha256_of(folder / "model.onnx"), "agreement": 99.9}
-    (folder / "model.kernels.onnx").write_bytes((folder / "model.onnx").read_bytes())
+    sha256 = sha256_of(folder / "model.onnx")
+    judged = {"judged_on": "drawn people", "mean_iou_before": 50, "mean_iou": 50}
+    stated["int8"] = {"sha256": sha256} | judged
+    stated["kernels"] = {"sha256": sha256, "agreement": 99.9}
+    for name in ("int8", "kernels"):
+        shutil.copy(folder / "model.onnx", folder / f"model.{name}.onnx")
     (folder / CONTRACT_FILE).write_text(json.dumps(stated))
 
     found = ModelRepository(tmp_path, None).find().cpu_graph
 
-    assert plain == CpuGraph(folder / "model.onnx")
-    assert found == (CpuGraph(folder / "model.kernels.onnx", runs) if runs else plain)
+    assert whole == CpuGraph(folder / "model.onnx")
+    name = "model.kernels.onnx" if runs else "model.int8.onnx"
+    assert found == CpuGraph(folder / name, runs)
 
 
-def test_changed_kernels_are_refused(tmp_path: Path) -> None:
+def test_kernels_are_of_an_int8_graph(tmp_path: Path) -> None:
     folder = write_model(tmp_path)
     stated = json.loads((folder / CONTRACT_FILE).read_text())
     stated["kernels"] = {"sha256": "0" * 64, "agreement": 99.9}
-    (folder / "model.kernels.onnx").write_bytes(b"another")
     (folder / CONTRACT_FILE).write_text(json.dumps(stated))
+
+    with pytest.raises(ContractError, match="kernels: they are of an INT8 graph, and none"):
+        ModelRepository(tmp_path, None)
+
+
+def test_changed_kernels_are_refused(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "mman" / "1")
+    (tmp_path / "mman/1/model.kernels.onnx").write_bytes(b"another")
 
     with pytest.raises(ContractError, match=r"model\.kernels\.onnx is not the file"):
         ModelRepository(tmp_path, None)
