@@ -232,7 +232,7 @@ class _Rewriting:
         channels = len(flat)
         y = self._result(node)
         offset = self._bias(node) - x.zero * flat.sum(axis=1, dtype=np.int32)
-        packed = pack_pointwise(flat, offset, x.scale * scales / y.scale)
+        packed = pack_pointwise(flat, offset, _factors(node, x, scales, y, flat.shape[1]))
         read = [x.name, *self._packed(node, packed)]
         if real is not None:
             scale = float(y.scale)
@@ -268,7 +268,8 @@ class _Rewriting:
         offset = self._bias(node) - x.zero * values.sum(axis=(1, 2, 3), dtype=np.int32)
         by_quads = stride == 1 and dilation <= 2 and len(values) >= _QUADS_CHANNELS
         pack = pack_quads if by_quads else pack_depthwise
-        packed = pack(values[:, 0], offset, x.scale * scales / y.scale)
+        factors = _factors(node, x, scales, y, side * side)
+        packed = pack(values[:, 0], offset, factors)
         pads = dict(zip(("top", "left", "bottom", "right"), sliding.pads, strict=True))
         self._emit(
             "DepthwiseQuads" if by_quads else "Depthwise",
@@ -334,6 +335,16 @@ class _Rewriting:
                 raise UnsupportedByKernels(f"{node.name}: no {node.op_type} of a map of reals")
         (quantise,) = self._readers[node.output[0]]
         self._nodes += [kept, quantise]
+
+
+def _factors(
+    node: NodeProto, x: _Stored, scales: NDArray[np.float32], y: _Stored, products: int
+) -> NDArray[np.float32]:
+    """From sums of so many products to steps of the result, per channel."""
+    factors = x.scale * scales / y.scale
+    if float(factors.max()) * products * 255 * 128 >= 2**31:
+        raise UnsupportedByKernels(f"{node.name}: results beyond 32 bits")
+    return factors
 
 
 def _addition(a: _Stored, b: _Stored, total: _Stored) -> dict[str, float]:
