@@ -5,7 +5,6 @@ Values between are uint8[N, H, W, C]. A convolution is one node, with its quanti
 behind it; so is doubling in a decoder. Whatever is small stays as ONNX has it.
 """
 
-from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from export.errors import UnsupportedByKernels
 from export.packing import GROUP, Packed, pack_depthwise, pack_pointwise, pack_quads
+from export.quantised_graph import QuantisedGraph, Stored
 
 DOMAIN, VERSION = "limn", 1
 
@@ -24,24 +24,8 @@ _QUADS_CHANNELS = 48
 
 _BLOCKS = (12, 2, 2)
 """Weights of a first convolution, for every output channel: see `export.stem`."""
-_REWRITTEN = ("Conv", "Add", "Mul", "Concat", "Resize")
 _BETWEEN = ("QuantizeLinear", "DequantizeLinear", "SpaceToDepth")
 """Part of the nodes around them."""
-
-
-class _Stored(NamedTuple):
-    """A quantised value: real = (stored - zero) * scale."""
-
-    name: str
-    scale: np.float32
-    zero: int
-
-
-class _Weights(NamedTuple):
-    """Of a convolution: int8[O, ...], and a scale for each output channel."""
-
-    values: NDArray[np.int8]
-    scales: NDArray[np.float32]
 
 
 class _Sliding(NamedTuple):
@@ -70,15 +54,8 @@ class _Rewriting:
     """A graph as it was, and the nodes that take its place."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
-        graph = model.graph
         self._model = model
-        self._constants = {tensor.name: tensor for tensor in graph.initializer}
-        self._made_by = {name: node for node in graph.node for name in node.output}
-        self._readers: dict[str, list[NodeProto]] = defaultdict(list)
-        for node in graph.node:
-            for name in node.input:
-                self._readers[name].append(node)
-        self._shapes = {value.name: value.type.tensor_type.shape for value in graph.value_info}
+        self._graph = QuantisedGraph(model)
         self._nodes: list[NodeProto] = []
         self._tensors: list[TensorProto] = []
 
@@ -87,7 +64,7 @@ class _Rewriting:
             self._rewrite(node)
         graph = self._model.graph
         read = {name for node in self._nodes for name in node.input}
-        kept = [tensor for name, tensor in self._constants.items() if name in read]
+        kept = [tensor for name, tensor in self._graph.constants.items() if name in read]
         changed: onnx.ModelProto = helper.make_model(
             helper.make_graph(
                 self._nodes, graph.name, graph.input, graph.output, [*kept, *self._tensors]
@@ -105,101 +82,22 @@ class _Rewriting:
         if node.op_type in _BETWEEN:
             return
         if node.op_type == "Conv":
-            if self._sum_behind(node) is None:
-                self._convolve(node, self._reader_of(node), None)
+            if self._graph.sum_behind(node) is None:
+                self._convolve(node, self._graph.reader_of(node), None)
         elif node.op_type == "Resize":
             self._check_upsampling(node)
-        elif node.op_type == "Add" and any(map(self._stored, node.input)):
+        elif node.op_type == "Add" and any(map(self._graph.stored, node.input)):
             self._add(node)
-        elif node.op_type == "Concat" and self._stored(node.input[0]):
+        elif node.op_type == "Concat" and self._graph.stored(node.input[0]):
             self._keep(node, [helper.make_attribute("axis", 3)])
-        elif node.op_type == "Mul" and any(map(self._stored, node.input)):
+        elif node.op_type == "Mul" and any(map(self._graph.stored, node.input)):
             self._keep(node, [])
-        elif any(map(self._stored, node.input)) and not all(map(self._is_real, node.input)):
+        elif any(map(self._graph.stored, node.input)) and not all(
+            map(self._graph.is_real, node.input)
+        ):
             raise UnsupportedByKernels(f"{node.name}: no {node.op_type} of quantised values")
         else:
             self._nodes.append(node)
-
-    # What there was.
-
-    def _stored(self, name: str) -> _Stored | None:
-        """What a real value is read from, if it is a stored one."""
-        node = self._made_by.get(name)
-        if node is None or node.op_type != "DequantizeLinear" or node.input[0] in self._constants:
-            return None
-        source = self._source(name)
-        if source.op_type not in (*_REWRITTEN, "SpaceToDepth"):
-            raise UnsupportedByKernels(f"{source.name}: no {source.op_type} of quantised values")
-        return _Stored(node.input[0], *self._scale_and_zero(node))
-
-    def _needed(self, name: str, node: NodeProto) -> _Stored:
-        stored = self._stored(name)
-        if stored is None:
-            raise UnsupportedByKernels(f"{node.name}: {name} is not quantised")
-        return stored
-
-    def _result(self, node: NodeProto) -> _Stored:
-        """How the result of a node is stored."""
-        readers = self._readers[node.output[0]]
-        if len(readers) != 1 or readers[0].op_type != "QuantizeLinear":
-            raise UnsupportedByKernels(f"{node.name}: its result is not quantised")
-        return _Stored(readers[0].output[0], *self._scale_and_zero(readers[0]))
-
-    def _scale_and_zero(self, node: NodeProto) -> tuple[np.float32, int]:
-        scale, zero = (numpy_helper.to_array(self._constants[name]) for name in node.input[1:3])
-        if scale.size != 1 or zero.dtype != np.uint8:
-            raise UnsupportedByKernels(f"{node.name}: no uint8 with one scale")
-        return np.float32(scale.item()), int(zero.item())
-
-    def _weights(self, node: NodeProto) -> _Weights:
-        made = self._made_by.get(node.input[1])
-        stored = [self._constants.get(name) for name in made.input] if made is not None else []
-        arrays = [numpy_helper.to_array(tensor) for tensor in stored if tensor is not None]
-        if len(arrays) != 3 or arrays[0].dtype != np.int8 or arrays[2].any():
-            raise UnsupportedByKernels(f"{node.name}: weights that are not symmetric int8")
-        values, scales, _ = arrays
-        return _Weights(values, np.broadcast_to(scales, len(values)))
-
-    def _bias(self, node: NodeProto) -> NDArray[np.int32]:
-        """In steps of the products; zeros where there is none."""
-        if len(node.input) < 3:
-            return np.zeros(len(self._weights(node).values), np.int32)
-        bias: NDArray[np.int32] = numpy_helper.to_array(
-            self._constants[self._made_by[node.input[2]].input[0]]
-        )
-        return bias
-
-    def _reader_of(self, node: NodeProto) -> NodeProto | None:
-        """The one node that makes a stored result real again, if somebody needs it as such."""
-        readers = self._readers[self._result(node).name]
-        if len(readers) == 1 and self._is_real(readers[0].output[0]):
-            return readers[0]
-        return None
-
-    def _is_real(self, name: str) -> bool:
-        """Whether a value is read by a node that is not rewritten, or is the graph's answer."""
-        readers = self._readers[name]
-        return not readers or any(each.op_type not in _REWRITTEN for each in readers)
-
-    def _sum_behind(self, node: NodeProto) -> NodeProto | None:
-        """The sum that nothing but this 1x1 convolution's result goes into, and another value."""
-        if node.op_type != "Conv" or self._weights(node).values.shape[2:] != (1, 1):
-            return None
-        readers = self._readers[self._result(node).name]
-        sums = self._readers[readers[0].output[0]] if len(readers) == 1 else []
-        if len(sums) != 1 or sums[0].op_type != "Add" or not all(map(self._stored, sums[0].input)):
-            return None
-        if any(self._source(name).op_type == "Resize" for name in sums[0].input):
-            return None
-        # Of two such convolutions the second one adds.
-        return sums[0] if sums[0].input[1] == readers[0].output[0] else None
-
-    def _source(self, name: str) -> NodeProto:
-        """What computed a stored value, before it was quantised."""
-        made: NodeProto = self._made_by[self._made_by[self._made_by[name].input[0]].input[0]]
-        return made
-
-    # What takes its place.
 
     def _emit(self, kind: str, inputs: list[str], output: str, **stated: float) -> None:
         node = helper.make_node(kind, inputs, [output], output, domain=DOMAIN)
@@ -214,13 +112,13 @@ class _Rewriting:
 
     def _convolve(self, node: NodeProto, real: NodeProto | None, add: NodeProto | None) -> None:
         """One node for a convolution; for what makes its result real, or adds to it, too."""
-        x = self._needed(node.input[0], node)
-        values, scales = self._weights(node)
+        x = self._graph.needed(node.input[0], node)
+        values, scales = self._graph.weights(node)
         sliding = _sliding(node)
         if sliding.group != 1:
             self._depthwise(node, sliding)
             return
-        if self._source(node.input[0]).op_type == "SpaceToDepth":
+        if self._graph.source(node.input[0]).op_type == "SpaceToDepth":
             if sliding != _OVER_BLOCKS or values.shape[1:] != _BLOCKS:
                 raise _unsupported(node, values)
             self._blocks(x, node)
@@ -230,8 +128,8 @@ class _Rewriting:
             raise _unsupported(node, values)
         flat = values.reshape(len(values), -1)
         channels = len(flat)
-        y = self._result(node)
-        offset = self._bias(node) - x.zero * flat.sum(axis=1, dtype=np.int32)
+        y = self._graph.result(node)
+        offset = self._graph.bias(node) - x.zero * flat.sum(axis=1, dtype=np.int32)
         packed = pack_pointwise(flat, offset, _factors(node, x, scales, y, flat.shape[1]))
         read = [x.name, *self._packed(node, packed)]
         if real is not None:
@@ -240,7 +138,7 @@ class _Rewriting:
                 "PointwiseReal", read, real.output[0], channels=channels, zero=y.zero, scale=scale
             )
         elif add is not None:
-            other, total = self._needed(add.input[0], add), self._result(add)
+            other, total = self._graph.needed(add.input[0], add), self._graph.result(add)
             stated = _addition(y, other, total)
             self._emit(
                 "PointwiseAdd",
@@ -253,19 +151,19 @@ class _Rewriting:
         else:
             self._emit("Pointwise", read, y.name, channels=channels, zero=y.zero)
 
-    def _blocks(self, x: _Stored, node: NodeProto) -> None:
-        (pixels,) = self._source(node.input[0]).input
+    def _blocks(self, x: Stored, node: NodeProto) -> None:
+        (pixels,) = self._graph.source(node.input[0]).input
         self._emit("Blocks", [pixels], x.name, scale=float(x.scale), zero=x.zero)
 
     def _depthwise(self, node: NodeProto, sliding: _Sliding) -> None:
-        x, y = self._needed(node.input[0], node), self._result(node)
-        values, scales = self._weights(node)
+        x, y = self._graph.needed(node.input[0], node), self._graph.result(node)
+        values, scales = self._graph.weights(node)
         side, (stride, *strides) = values.shape[2], sliding.strides
         dilation, *dilations = sliding.dilations
         fits = values.shape[1:] == (1, side, side) and side in _DEPTHWISE_SIDES
         if not fits or strides != [stride] or dilations != [dilation]:
             raise _unsupported(node, values)
-        offset = self._bias(node) - x.zero * values.sum(axis=(1, 2, 3), dtype=np.int32)
+        offset = self._graph.bias(node) - x.zero * values.sum(axis=(1, 2, 3), dtype=np.int32)
         by_quads = stride == 1 and dilation <= 2 and len(values) >= _QUADS_CHANNELS
         pack = pack_quads if by_quads else pack_depthwise
         factors = _factors(node, x, scales, y, side * side)
@@ -286,29 +184,31 @@ class _Rewriting:
     def _check_upsampling(self, node: NodeProto) -> None:
         """That it doubles, and that a sum follows, which then does both."""
         settings = {each.name: helper.get_attribute_value(each) for each in node.attribute}
-        sizes = self._constants.get(node.input[2]) if len(node.input) == 3 else None
+        sizes = self._graph.constants.get(node.input[2]) if len(node.input) == 3 else None
         doubles = sizes is not None and numpy_helper.to_array(sizes).tolist() == [1, 1, 2, 2]
         usual = (settings.get("mode"), settings.get("coordinate_transformation_mode"))
         if not doubles or usual != (b"linear", b"half_pixel"):
             raise UnsupportedByKernels(f"{node.name}: no resize but bilinear to the double")
-        (reader,) = self._readers[self._result(node).name]
-        if [each.op_type for each in self._readers[reader.output[0]]] != ["Add"]:
+        (reader,) = self._graph.readers[self._graph.result(node).name]
+        if [each.op_type for each in self._graph.readers[reader.output[0]]] != ["Add"]:
             raise UnsupportedByKernels(f"{node.name}: no resize without a sum behind it")
 
     def _add(self, node: NodeProto) -> None:
-        sources = [self._source(name) if self._stored(name) else node for name in node.input]
+        sources = [
+            self._graph.source(name) if self._graph.stored(name) else node for name in node.input
+        ]
         resizes = [each.op_type == "Resize" for each in sources]
         if any(resizes):
             place = resizes.index(True)
             self._upsample(node, sources[place], node.input[1 - place])
-        elif sources[1] is not node and self._sum_behind(sources[1]) is not None:
+        elif sources[1] is not node and self._graph.sum_behind(sources[1]) is not None:
             self._convolve(sources[1], None, node)
         else:
             self._keep(node, [])
 
     def _upsample(self, add: NodeProto, resize: NodeProto, beside: str) -> None:
-        x, other = self._needed(resize.input[0], resize), self._needed(beside, add)
-        between, total = self._result(resize), self._result(add)
+        x, other = self._graph.needed(resize.input[0], resize), self._graph.needed(beside, add)
+        between, total = self._graph.result(resize), self._graph.result(add)
         self._emit(
             "UpsampleAdd",
             [x.name, other.name],
@@ -326,19 +226,19 @@ class _Rewriting:
         del kept.attribute[:]
         kept.attribute.extend(attributes)
         for place, name in enumerate(node.input):
-            if self._stored(name):
+            if self._graph.stored(name):
                 made = NodeProto()
-                made.CopyFrom(self._made_by[name])
+                made.CopyFrom(self._graph.made_by[name])
                 made.name = made.output[0] = kept.input[place] = f"{name}.of.{node.name}"
                 self._nodes.append(made)
-            elif [side.dim_value for side in self._shapes[name].dim[1:]] != [1, 1, 1]:
+            elif [side.dim_value for side in self._graph.shapes[name].dim[1:]] != [1, 1, 1]:
                 raise UnsupportedByKernels(f"{node.name}: no {node.op_type} of a map of reals")
-        (quantise,) = self._readers[node.output[0]]
+        (quantise,) = self._graph.readers[node.output[0]]
         self._nodes += [kept, quantise]
 
 
 def _factors(
-    node: NodeProto, x: _Stored, scales: NDArray[np.float32], y: _Stored, products: int
+    node: NodeProto, x: Stored, scales: NDArray[np.float32], y: Stored, products: int
 ) -> NDArray[np.float32]:
     """From sums of so many products to steps of the result, per channel."""
     factors = x.scale * scales / y.scale
@@ -347,7 +247,7 @@ def _factors(
     return factors
 
 
-def _addition(a: _Stored, b: _Stored, total: _Stored) -> dict[str, float]:
+def _addition(a: Stored, b: Stored, total: Stored) -> dict[str, float]:
     """What of `a` and `b` as they are stored is their sum as it is stored."""
     factor, other_factor = a.scale / total.scale, b.scale / total.scale
     offset = np.float32(total.zero) - (other_factor * b.zero + factor * a.zero)
