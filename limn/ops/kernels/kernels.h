@@ -2,7 +2,7 @@
  *
  * Activations are uint8[N, H, W, C]. A real number r is stored as q = round(r / scale) + zero_point,
  * rounded half to even and clamped to 0 to 255, as ONNX's QuantizeLinear does it. Weights come packed
- * by `export/kernels.py`, which says how; biases hold what the zero points add, and a factor per
+ * by `export/packing.py`, which says how; biases hold what the zero points add, and a factor per
  * channel is scale_x * scale_w / scale_y.
  */
 #ifndef LIMN_KERNELS_H

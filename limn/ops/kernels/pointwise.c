@@ -246,7 +246,7 @@ static VNNI void store_rows(const struct pointwise *layer, const struct panel *p
     STORE_CASE(1)
 }
 
-/* All pixels of a chunk by one panel. The last ones are done twice where their number is odd. */
+/* All pixels of a chunk by one panel; the last ones twice where they do not fill a step. */
 static VNNI void panel_over(const struct pointwise *layer, const struct panel *panel,
                             const uint8_t *x, size_t pixels, const uint8_t *other,
                             const struct addition *addition, uint8_t *y, int tiles) {
