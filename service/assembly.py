@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limn.geometry import Crop, Letterbox, Size
-from service.engines.protocol import Scores
+from service.engines.scores import Scores
 
 
 class Assembly:

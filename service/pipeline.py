@@ -16,7 +16,8 @@ from limn.ops.array import letterbox
 from limn.persons import FoundPerson, with_margin
 from service.assembly import Assembly
 from service.budget import WorkBudget
-from service.engines.protocol import Engine, Scores
+from service.engines.protocol import Engine
+from service.engines.scores import Scores
 from service.errors import NotOffered
 from service.finding.protocol import FINDING_COST, PersonFinder
 from service.memory import DECODED_BYTES, MemoryBudget, bytes_of

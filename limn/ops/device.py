@@ -17,11 +17,11 @@ Kind = Literal["cuda", "cpu"]
 
 
 class Device:
-    """A GPU with one stream for an engine's batches and one for its answers; or a CPU, slower.
+    """A GPU with a stream of an engine's own; or a CPU, slower.
 
     Attributes:
         kind: also the name that ONNX Runtime has for its memory.
-        stream: CUDA's handle of the batches' stream, for other libraries; None on a CPU.
+        stream: CUDA's handle of it, for other libraries; None on a CPU.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -32,37 +32,39 @@ class Device:
             )
         self.kind = kind
         self._device = torch.device(kind)
-        self._batches = torch.cuda.Stream() if kind == "cuda" else None  # type: ignore[no-untyped-call]
-        # Its kernels go before those of batches.
-        self._answers = torch.cuda.Stream(priority=-1) if kind == "cuda" else None  # type: ignore[no-untyped-call]
+        self._stream = torch.cuda.Stream() if kind == "cuda" else None  # type: ignore[no-untyped-call]
 
     @property
     def stream(self) -> int | None:
-        return None if self._batches is None else self._batches.cuda_stream
+        return None if self._stream is None else self._stream.cuda_stream
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Put what is done inside on the batches' stream; it may not have been done at the end."""
-        with torch.inference_mode(), torch.cuda.stream(self._batches):
+        """Put what is done inside on the stream; it may not have been done at the end."""
+        with torch.inference_mode(), torch.cuda.stream(self._stream):
             yield
 
-    def mark(self) -> Callable[[], None]:
-        """What returns when all has been done that is on the batches' stream by now."""
-        if self._batches is None:
-            return _nothing
-        # A thread that waits leaves its core to others.
-        event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
-        event.record(self._batches)
-        return event.synchronize
+    def fetch(self, tensor: Tensor) -> Callable[[], NDArray[Any]]:
+        """A copy in the host's memory, after all that is on the stream by now.
 
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Put what is done inside on the answers' stream, which waits for no batch.
-
-        What it reads must have been done before.
+        Returns:
+            What returns the copy, once it is complete. The memory is the copy's own.
         """
-        with torch.inference_mode(), torch.cuda.stream(self._answers):
-            yield
+        if self._stream is None:
+            return tensor.clone().numpy
+        with torch.cuda.stream(self._stream):
+            copy = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+            copy.copy_(tensor, non_blocking=True)
+            # A thread that waits leaves its core to others.
+            done = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+            done.record()
+
+        def complete() -> NDArray[Any]:
+            done.synchronize()
+            found: NDArray[Any] = copy.numpy()
+            return found
+
+        return complete
 
     def upload(self, values: NDArray[Any]) -> Tensor:
         """A copy on the device, through pinned memory, which a GPU reads by itself."""
@@ -74,7 +76,7 @@ class Device:
         Rows beyond the arrays hold whatever was in memory.
         """
         first = torch.from_numpy(values[0])
-        on_gpu = self._batches is not None
+        on_gpu = self._stream is not None
         stacked = torch.empty((count, *first.shape), dtype=first.dtype, pin_memory=on_gpu)
         # numpy copies in this thread; torch would wake one per core, which then spin.
         for row, value in zip(stacked.numpy(), values, strict=False):
@@ -87,7 +89,7 @@ class Device:
 
     def memory_bytes(self) -> float:
         """Memory of the GPU that is taken, by whomever; 0 on a CPU."""
-        if self._batches is None:
+        if self._stream is None:
             return 0
         free, total = torch.cuda.mem_get_info(self._device)
         return total - free
@@ -95,18 +97,3 @@ class Device:
     def empty(self, shape: tuple[int, ...]) -> Tensor:
         """float32, not filled."""
         return torch.empty(shape, dtype=torch.float32, device=self._device)
-
-
-def _nothing() -> None:
-    """A CPU has done everything at once."""
-
-
-def joined(tensors: Sequence[Tensor]) -> Tensor:
-    """One after the other along the first dimension; the one itself if there is no other."""
-    return tensors[0] if len(tensors) == 1 else torch.cat(list(tensors))
-
-
-def download(tensor: Tensor) -> NDArray[Any]:
-    """A copy in the host's memory, complete; on a CPU too, where memory is used again as well."""
-    copied: NDArray[Any] = tensor.to("cpu", copy=True).numpy()
-    return copied

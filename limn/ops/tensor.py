@@ -95,39 +95,21 @@ def upsample_and_choose(scores: Tensor, size: Size, region: Region) -> Tensor:
     Returns:
         uint8[B, H, W].
     """
-    return _best(scores, size, region)[0]
-
-
-def upsample_and_choose_with_confidence(
-    scores: Tensor, size: Size, region: Region
-) -> tuple[Tensor, Tensor]:
-    """Class index and winning score, both uint8[B, H, W]; a score of 1 is 255.
-
-    The arguments are those of `upsample_and_choose`; scores are probabilities.
-    """
-    winner, best = _best(scores, size, region)
-    return winner, (best * 255 + 0.5).to(torch.uint8)
-
-
-def _best(scores: Tensor, size: Size, region: Region) -> tuple[Tensor, Tensor]:
-    """Class index uint8[B, H, W] and its score float32[B, H, W]."""
     batch, classes = scores.shape[:2]
     where = _photo_grid(scores, size, region)
     winner = torch.empty((batch, *size), dtype=torch.uint8, device=scores.device)
-    best = torch.empty((batch, *size), dtype=torch.float32, device=scores.device)
     rows = max(1, STRIP_SCORES // (batch * classes * size[1]))
     for start in range(0, size[0], rows):
         strip = slice(start, start + rows)
         # Documented for `max`, not for `argmax`: the first of equal scores.
-        highest, index = _sampled(scores, where[:, strip]).max(dim=1)
-        best[:, strip], winner[:, strip] = highest, index
-    return winner, best
+        winner[:, strip] = _sampled(scores, where[:, strip]).max(dim=1).indices
+    return winner
 
 
 def upsample(scores: Tensor, size: Size, region: Region) -> Tensor:
     """Score maps [B, K, h, w] at every photo pixel: float32[B, K, H, W], all at once.
 
-    Takes K full-size maps of memory; `upsample_and_choose` has the same arguments and takes two and
+    Takes K full-size maps of memory; `upsample_and_choose` has the same arguments and takes one and
     a strip.
     """
     return _sampled(scores, _photo_grid(scores, size, region))

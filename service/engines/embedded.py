@@ -8,9 +8,9 @@ from anyio import CapacityLimiter
 from numpy.typing import NDArray
 
 from limn.ops.array import fuse
-from service.engines.host_scores import HostScores
 from service.engines.network import Network
 from service.engines.protocol import TestTimeSettings, View
+from service.engines.scores import Scores
 from service.engines.shares import shares
 from service.engines.together import all_of
 from service.errors import EngineUnavailable
@@ -36,11 +36,11 @@ class EmbeddedEngine:
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> HostScores:
+    ) -> Scores:
         """See `Engine.scores`."""
         network = self._network(model)
         if len(canvases) == 1:
-            return HostScores(await self._canvas(network, canvases[0], tta.views))
+            return Scores(await self._canvas(network, canvases[0], tta.views))
         # Scores of many views are large; those of a few canvases at a time keep all cores busy.
         window = CapacityLimiter(self._workers.count)
 
@@ -49,7 +49,7 @@ class EmbeddedEngine:
                 return await self._canvas(network, canvas, tta.views)
 
         scored = await all_of([partial(score, canvas) for canvas in canvases])
-        return HostScores(await self._workers.run(partial(np.concatenate, scored)))
+        return Scores([one[0] for one in scored])
 
     async def logits(self, model: ModelId, pixels: Array) -> Array:
         """See `Engine.logits`."""

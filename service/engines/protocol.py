@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from limn.geometry import Region, Size
+from service.engines.scores import Scores
 from service.repository import ModelId
 
 
@@ -39,35 +39,6 @@ class TestTimeSettings:
     def cost(self) -> float:
         """Work per canvas, in units of one canvas shown once at scale 1."""
         return sum(view.scale**2 for view in self.views)
-
-
-class Scores(Protocol):
-    """Probabilities [B, K, h, w] of B canvases, in whichever memory the engine has them."""
-
-    @property
-    def grid(self) -> Size:
-        """(h, w)."""
-        ...
-
-    def __len__(self) -> int: ...
-
-    def choose(self, index: int, size: Size, region: Region) -> NDArray[np.uint8]:
-        """`limn.ops.choose.upsample_and_choose` of one canvas: uint8[H, W].
-
-        Raises:
-            InferenceFailed: its scores are no numbers.
-        """
-        ...
-
-    def choose_with_confidence(
-        self, index: int, size: Size, region: Region
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """`limn.ops.choose.upsample_and_choose_with_confidence` of one canvas; raises the same."""
-        ...
-
-    def array(self) -> NDArray[np.float32]:
-        """float32[B, K, h, w] in the host's memory; raises the same."""
-        ...
 
 
 class Engine(Protocol):

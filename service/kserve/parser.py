@@ -8,7 +8,7 @@ import numpy as np
 from limn.contract import PARSER_SUFFIX, ParserTensorSpec
 from limn.geometry import Region
 from limn.ops.paint import colorize
-from service.engines.protocol import Scores
+from service.engines.scores import Scores
 from service.kserve.messages import Parameters
 from service.kserve.model import ModelSpec, refuse_parameters
 from service.kserve.tensors import Tensor, TensorSpec

@@ -22,8 +22,8 @@ from limn.image_formats import Format
 from limn.labels import LIP
 from service import opening, startup
 from service.app import create_app
-from service.engines.host_scores import HostScores
 from service.engines.protocol import TestTimeSettings
+from service.engines.scores import Scores
 from service.kserve.inference import InferenceService
 from service.repository import ModelId
 from service.settings import Settings
@@ -46,10 +46,10 @@ class _NoNetwork:
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> HostScores:
+    ) -> Scores:
         """See `Engine.scores`."""
         assert canvases.shape[1:] == (*CANVAS, 3)
-        return HostScores(np.stack([self._scores.astype(np.float32)] * len(canvases)))
+        return Scores(np.stack([self._scores.astype(np.float32)] * len(canvases)))
 
     async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine.logits`."""

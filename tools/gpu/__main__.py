@@ -11,9 +11,9 @@ import asyncio
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,18 @@ from service.engines.device.engine import DeviceEngine
 from service.engines.device.network import DeviceNetwork
 from service.engines.protocol import TestTimeSettings
 from service.repository import ModelRepository, ServedModel
-from tools.gpu import ceilings, served
+from tools.gpu import ceilings
+from tools.gpu.mps import mps
 from tools.gpu.page import Measured, document, page
+from tools.gpu.served import Farm, Served, farm
 from tools.gpu.speed import AT_ONCE, measure
 from tools.gpu.trace import draw, idleness, spans_of
 from tools.gpu.work import flops
 
 TTA = TestTimeSettings((0.8, 1.0, 1.2), flip=False)
-IN_FLIGHT = [1, 8, 32, 64, 128]
+LOADS = [(1, 1), (1, 16), (1, 64), (2, 64), (4, 64), (6, 64)]
+"""Processes of the service, and requests in flight at each."""
+
 TRACED_BATCH = 16
 """The default of `LIMN_DEVICE_BATCH`; less where no batch so large is measured."""
 
@@ -54,20 +58,62 @@ def main() -> None:
     )
     parser.add_argument("--batches", default="1,2,4,8,16,32,64", help="ascending, with commas")
     parser.add_argument("--seconds", type=float, default=1.0, help="per batch size, for throughput")
+    parser.add_argument(
+        "--processes", type=int, default=1, help="of the service that share the GPU, at most"
+    )
+    parser.add_argument(
+        "--mps", action="store_true", help="let them share it by CUDA's Multi-Process Service too"
+    )
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     repository = ModelRepository(arguments.repository, None)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    reached = ceilings.measure()
+    names = arguments.models.split(",")
     batches = [int(word) for word in arguments.batches.split(",")]
-    models: list[Measured] = []
-    for name in arguments.models.split(","):
-        model = repository.find(name)
-        models.append(asyncio.run(_model(model, batches, arguments.seconds, arguments.out)))
-        _write(arguments.out, document(reached, models, None))
-    first = repository.find(arguments.models.split(",")[0])
-    answered = served.measure(first, {"LIMN_DEVICE": "cuda"}, IN_FLIGHT, 3 * arguments.seconds)
-    print(_write(arguments.out, document(reached, models, answered)))
+    with ExitStack() as stack:
+        # They take a minute to be ready, and so do the models here.
+        farms = [
+            stack.enter_context(_farm(repository.find(names[0]), arguments.processes, by_mps))
+            for by_mps in ((False, True) if arguments.mps else (False,))
+        ]
+        networks = {name: _Engines(repository.find(name), batches) for name in names}
+        for each in farms:
+            each.ready()
+        reached = ceilings.measure()
+        models: list[Measured] = []
+        for engines in networks.values():
+            models.append(asyncio.run(_measured(engines, arguments.seconds, arguments.out)))
+            _write(arguments.out, document(reached, models, []))
+        answered: list[Served] = []
+        for each in farms:
+            loads = [load for load in LOADS if load[0] <= arguments.processes]
+            answered.append(each.measure(names[0], loads, 3 * arguments.seconds))
+            text = _write(arguments.out, document(reached, models, answered))
+    print(text)
+
+
+@contextmanager
+def _farm(model: ServedModel, processes: int, by_mps: bool) -> Iterator[Farm]:
+    with ExitStack() as stack:
+        variables = stack.enter_context(mps()) if by_mps else {}
+        settings = {"LIMN_DEVICE": "cuda", **variables}
+        shared = "MPS" if by_mps else "time"
+        yield stack.enter_context(farm(model, settings, processes, shared))
+
+
+class _Engines:
+    """Engines of one model, of batches up to any of these; they share what is ready."""
+
+    def __init__(self, model: ServedModel, batches: Sequence[int]) -> None:
+        self.model = model
+        self.batches = batches
+        self._thread = ThreadPoolExecutor(1)
+        self._device = self._thread.submit(Device, "cuda").result()
+        self._network = self._thread.submit(DeviceNetwork, model, self._device, batches).result()
+
+    def of(self, most: int) -> DeviceEngine:
+        networks = {self.model.id: self._network}
+        return DeviceEngine(self._thread, networks, self._device, most, 0.0, lambda _: None)
 
 
 def _write(out: Path, found: dict[str, Any]) -> str:
@@ -78,21 +124,14 @@ def _write(out: Path, found: dict[str, Any]) -> str:
     return text
 
 
-async def _model(model: ServedModel, batches: Sequence[int], seconds: float, out: Path) -> Measured:
-    thread = ThreadPoolExecutor(1)
-    run = partial(asyncio.get_running_loop().run_in_executor, thread)
-    device = await run(Device, "cuda")
-    network = await run(DeviceNetwork, model, device, batches)
-
-    def engine(most: int) -> DeviceEngine:
-        return DeviceEngine(thread, {model.id: network}, device, most, 0.0, lambda _: None)
-
+async def _measured(engines: _Engines, seconds: float, out: Path) -> Measured:
+    model, batches = engines.model, engines.batches
     speeds = [
-        await measure(engine(batch), model.id, _canvases(model, batch), TTA, seconds)
+        await measure(engines.of(batch), model.id, _canvases(model, batch), TTA, seconds)
         for batch in batches
     ]
     together = min(TRACED_BATCH, batches[-1])
-    traced = engine(together)
+    traced = engines.of(together)
     canvases = _canvases(model, together)
     await measure(traced, model.id, canvases, TTA, TRACED_S)
     with profile(activities=[ProfilerActivity.CUDA]) as seen:

@@ -28,7 +28,7 @@ class Measured(NamedTuple):
 
 
 def document(
-    reached: Ceilings, models: Sequence[Measured], answered: Served | None
+    reached: Ceilings, models: Sequence[Measured], answered: Sequence[Served]
 ) -> dict[str, Any]:
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -48,11 +48,10 @@ def document(
             }
             for one in models
         ],
-        "served": answered
-        and {
-            **answered._asdict(),
-            "levels": [level._asdict() for level in answered.levels],
-        },
+        "served": [
+            {**one._asdict(), "levels": [level._asdict() for level in one.levels]}
+            for one in answered
+        ],
     }
 
 
@@ -97,8 +96,8 @@ def _model(model: dict[str, Any], stem: str) -> list[str]:
     return [
         f"## {model['name']}, `{model['graph']}`",
         "",
-        f"Canvases of bytes in, fused scores of three scales on the device out, through the engine;"
-        f" {model['flops'] / 1e9:.1f} GFLOP each in convolutions.",
+        f"Canvases of bytes in, fused scores of three scales in the host's memory out, by the"
+        f" engine; {model['flops'] / 1e9:.1f} GFLOP each in convolutions.",
         "",
         table(heads, rows, words=0),
         "",
@@ -111,24 +110,38 @@ def _model(model: dict[str, Any], stem: str) -> list[str]:
     ]
 
 
-def _served(answered: dict[str, Any]) -> list[str]:
+def _served(answered: Sequence[dict[str, Any]]) -> list[str]:
     rows = [
         [
+            served["shared"],
+            f"{one['processes']}",
             f"{one['in_flight']}",
             f"{one['per_second']:,.0f}",
             f"{one['p50_ms']:.1f}",
             f"{one['p95_ms']:.1f}",
             f"{one['cpu_ms']:.1f}",
         ]
-        for one in answered["levels"]
+        for served in answered
+        for one in served["levels"]
     ]
-    heads = ["in flight", "photos/s", "p50 ms", "p95 ms", "CPU ms per photo"]
+    heads = [
+        "GPU shared by",
+        "processes",
+        "in flight at each",
+        "photos/s",
+        "p50 ms",
+        "p95 ms",
+        "CPU ms per photo",
+    ]
+    first = answered[0]
+    count = sum(served["processes"] for served in answered)
     return [
         "## Over HTTP",
         "",
-        f"`LIMN_DEVICE=cuda limn serve` with `{answered['model']}` alone, one process, ready after"
-        f" {answered['ready_s']:.0f} s; a JPEG of 512x1024 in, three scales, a palette PNG out. The"
-        " client runs beside it on the same cores.",
+        f"`LIMN_DEVICE=cuda limn serve` with `{first['model']}` alone; {count} processes started at"
+        f" once were ready after {max(served['ready_s'] for served in answered):.0f} s. A JPEG of"
+        " 512x1024 in, three scales, a palette PNG out. The clients, one per process, run on the"
+        " same cores. By time: the processes' kernels take turns; by MPS: side by side.",
         "",
-        table(heads, rows, words=0),
+        table(heads, rows, words=1),
     ]

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,24 +15,21 @@ from numpy.typing import NDArray
 from limn.ops.device import Device, Kind
 from service.engines.device.former import BatchFormer
 from service.engines.device.network import DeviceNetwork, batches_up_to
-from service.engines.device.scores import DeviceScores
 from service.engines.protocol import TestTimeSettings
+from service.engines.scores import Scores
 from service.engines.together import all_of
 from service.errors import EngineUnavailable, InferenceFailed
 from service.repository import ModelId, ServedModel
 from service.stages import clock_here
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 _Key = tuple[ModelId, TestTimeSettings]
 
 
 @dataclass(frozen=True)
 class _Computed:
-    """Scores float32[1, K, h, w] of a canvas, and when its batch began and ended."""
+    """Scores float32[K, h, w] of a canvas, and when its batch began and ended."""
 
-    scores: "Tensor"
+    scores: NDArray[np.float32]
     begun: float
     ended: float
 
@@ -97,7 +94,7 @@ class DeviceEngine:
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> DeviceScores:
+    ) -> Scores:
         """See `Engine.scores`."""
         self._network(model)
         key = model, tta
@@ -106,7 +103,7 @@ class DeviceEngine:
         if clock is not None:
             for begun, ended in {(one.begun, one.ended) for one in found}:
                 clock.add("network", begun, ended)
-        return DeviceScores(self._device, [one.scores for one in found])
+        return Scores([one.scores for one in found])
 
     async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine.logits`."""
@@ -147,15 +144,13 @@ class DeviceEngine:
         self._batched(len(canvases))
         begun = time.perf_counter()
         with _faults():
-            scores = network.scores(canvases, tta)
-            done = self._device.mark()
+            fetched = self._device.fetch(network.scores(canvases, tta))
 
         def finish() -> Sequence[_Computed]:
             with _faults():
-                done()
+                scores = fetched()
             ended = time.perf_counter()
-            rows = [scores[index : index + 1] for index in range(len(canvases))]
-            return [_Computed(row, begun, ended) for row in rows]
+            return [_Computed(row, begun, ended) for row in scores]
 
         return finish
 

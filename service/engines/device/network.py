@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from limn.errors import ContractError
 from limn.geometry import Size
 from limn.ops import tensor as ops
-from limn.ops.device import Device, download
+from limn.ops.device import Device
 from service.engines.graph import check_graph, check_logits
 from service.engines.protocol import TestTimeSettings
 from service.engines.views import grid_of
@@ -101,7 +101,7 @@ class DeviceNetwork:
             # The first run is recorded, the second replayed.
             for _ in range(2):
                 bound.run()
-        self.device.mark()()
+        self.device.fetch(bound.logits)()
         return bound
 
     def scores(self, canvases: Sequence[NDArray[np.uint8]], tta: TestTimeSettings) -> "Tensor":
@@ -133,7 +133,7 @@ class DeviceNetwork:
             InferenceFailed: ONNX Runtime raised.
         """
         with self.device.working():
-            return download(self._logits(self.device.upload(pixels)))
+            return self.device.fetch(self._logits(self.device.upload(pixels)))()
 
     def _logits(self, pixels: "Tensor") -> "Tensor":
         batch, _, height, width = pixels.shape

@@ -3,7 +3,7 @@ from numpy.typing import NDArray
 
 from limn.geometry import Crop, Letterbox
 from service.assembly import Assembly
-from service.engines.host_scores import HostScores
+from service.engines.scores import Scores
 
 
 def flat(label: int, score: float, classes: int = 4) -> NDArray[np.float32]:
@@ -13,16 +13,14 @@ def flat(label: int, score: float, classes: int = 4) -> NDArray[np.float32]:
     return scores
 
 
-def scores_of(*canvases: NDArray[np.float32]) -> HostScores:
-    return HostScores(np.stack(canvases))
+def scores_of(*canvases: NDArray[np.float32]) -> Scores:
+    return Scores(np.stack(canvases))
 
 
 def paste(*persons: tuple[Crop, NDArray[np.float32]]) -> tuple[list[list[int]], list[list[int]]]:
     photo = Assembly((2, 4), tells_apart=True)
     for index, (crop, scores) in enumerate(persons):
-        photo.paste(
-            index, crop, Letterbox.fit(crop.size, (8, 8)), HostScores(scores[np.newaxis]), 0
-        )
+        photo.paste(index, crop, Letterbox.fit(crop.size, (8, 8)), Scores(scores[np.newaxis]), 0)
     assert photo.owner is not None
     return photo.label_map.tolist(), photo.owner.tolist()
 

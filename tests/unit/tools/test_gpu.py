@@ -91,11 +91,11 @@ def test_page_states_shares_of_the_ceiling(monkeypatch: pytest.MonkeyPatch) -> N
     speed = Speed(batch=4, latency_ms=2.0, per_second=1000.0)
     idle = Idleness(busy_share=0.9, longest_us=12, spans=345)
     measured = Measured("mman", "model.half.onnx", 10**11, [speed], 16, idle)
-    answered = Served("a", 7.0, [Level(8, 321.0, 20.0, 30.0, 5.5)])
+    answered = [Served("a", "MPS", 2, 7.0, [Level(2, 8, 321.0, 20.0, 30.0, 5.5)])]
 
     text = page("the command", document(Ceilings(800.0, 4000.0), [measured], answered), "gpu")
 
     heads = ["batch", "ms of a batch alone", "canvases/s", "TFLOP/s", "of the ceiling"]
     assert table(heads, [["4", "2.00", "1,000", "100.0", "12.5%"]], words=0) in text
     assert "busy for 90.0% of the time; the longest gap was 12 µs" in text
-    assert "| 8 | 321 | 20.0 | 30.0 | 5.5 |" in text
+    assert "| MPS | 2 | 8 | 321 | 20.0 | 30.0 | 5.5 |" in text
