@@ -43,7 +43,7 @@ def epochs_of(run_folder: Path) -> int:
     }
 )
 def test_training_of_your_own(commands: list[str], tmp_path: Path) -> None:
-    place = checkout(tmp_path, epochs=2, batch_size=3, warmup_steps=1, validate_every=1)
+    place = checkout(tmp_path, epochs=8, batch_size=3, warmup_steps=1, validate_every=8)
     write_lip_dataset(place / "data/ccp", train=24, val=6, size=(192, 128))
 
     fast = kernels.library() is not None
