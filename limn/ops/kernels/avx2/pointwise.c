@@ -219,6 +219,16 @@ void limn_avx2_pointwise(const struct pointwise *layer, const uint8_t *x, size_t
     limn_over_panels(layer, x, pixels, other, addition, y, by_panel);
 }
 
+/* Up to 8 bytes as they are. */
+INLINE void store_reals(__m128i bytes, __m256i shift, __m256 factor, size_t count, float *y) {
+    const __m256i numbers = _mm256_sub_epi32(_mm256_cvtepu8_epi32(bytes), shift);
+    const __m256 reals = _mm256_mul_ps(_mm256_cvtepi32_ps(numbers), factor);
+    if (count >= EIGHT)
+        _mm256_storeu_ps(y, reals);
+    else
+        _mm256_maskstore_ps(y, first_numbers(count), reals);
+}
+
 AVX2 void limn_avx2_dequantise(const uint8_t *x, size_t pixels, size_t channels, int32_t zero,
                                float scale, float *y, size_t stride) {
     const __m256 factor = _mm256_set1_ps(scale);
@@ -236,14 +246,10 @@ AVX2 void limn_avx2_dequantise(const uint8_t *x, size_t pixels, size_t channels,
             transpose(rows);
             for (size_t column = 0; column < some; column++) {
                 float *to = y + (channel + column) * stride + pixel;
-                for (size_t done = 0; done < there; done += EIGHT) {
-                    const __m256i numbers = _mm256_sub_epi32(
-                        _mm256_cvtepu8_epi32(done ? _mm_srli_si128(rows[column], EIGHT)
-                                                  : rows[column]),
-                        shift);
-                    _mm256_maskstore_ps(to + done, first_numbers(there - done),
-                                        _mm256_mul_ps(_mm256_cvtepi32_ps(numbers), factor));
-                }
+                store_reals(rows[column], shift, factor, there, to);
+                if (there > EIGHT)
+                    store_reals(_mm_srli_si128(rows[column], EIGHT), shift, factor, there - EIGHT,
+                                to + EIGHT);
             }
         }
     }

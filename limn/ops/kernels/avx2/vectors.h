@@ -25,13 +25,27 @@ INLINE __m256i first_numbers(size_t count) {
                               _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-/* The first of 16 bytes, noughts behind them. */
+/* The first of 8 or more bytes, noughts behind them. */
+INLINE uint64_t load_up_to_8(const uint8_t *from, size_t count) {
+    uint64_t bytes = 0;
+    if (count >= 8) {
+        __builtin_memcpy(&bytes, from, 8);
+        return bytes;
+    }
+    size_t done = count & 4;
+    if (done)
+        __builtin_memcpy(&bytes, from, 4);
+    for (; done < count; done++)
+        bytes |= (uint64_t)from[done] << (8 * done);
+    return bytes;
+}
+
 INLINE __m128i load_up_to_16(const uint8_t *from, size_t count) {
     if (count >= SIXTEEN)
         return _mm_loadu_si128((const __m128i *)from);
-    uint8_t some[SIXTEEN] = {0};
-    __builtin_memcpy(some, from, count);
-    return _mm_loadu_si128((const __m128i *)some);
+    const uint64_t low = load_up_to_8(from, count);
+    return _mm_set_epi64x(count > 8 ? (long long)load_up_to_8(from + 8, count - 8) : 0,
+                          (long long)low);
 }
 
 INLINE __m256i load_up_to_32(const uint8_t *from, size_t count) {
