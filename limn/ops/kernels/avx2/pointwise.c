@@ -1,8 +1,10 @@
 /* 1x1 convolutions: products of matrices, requantised before the sums leave their registers.
  *
- * Two neighbouring products are added in 16 bits (VPMADDUBSW), which `export/kernel_graph.py` makes
- * sure of that they fit into; then two of those in 32.
+ * Two neighbouring products are added in 16 bits (VPMADDUBSW): `export/kernel_graph.py` makes sure that
+ * they fit. Then two such sums are added in 32.
  */
+#include <string.h>
+
 #include "../panels.h"
 #include "../transpose.h"
 #include "avx2.h"
@@ -11,8 +13,8 @@
 #if LIMN_X86
 
 enum { SUMS = 12, DEPTH = 256, TILES = 32 };
-/* Sums in registers, those of a tile of pixels and output channels. Inputs go over so many tiles at a
- * time, whose weights stay in a core's first cache. */
+/* A tile of pixels and output channels has so many vectors of sums, all in registers. So many inputs at a
+ * time go over so many tiles: their weights stay in a core's first cache. */
 
 /* Up to 32 output channels of a panel: 2 to 4 vectors of 8 sums. In a whole panel they are halves of its
  * four vectors, in a narrower one they follow each other. */
@@ -128,12 +130,26 @@ INLINE void store(const enum kind KIND, const int ADDS, const struct pointwise *
     store_up_to_32(y, part->count, KIND == HALVES ? bytes : from_lanes(bytes));
 }
 
+/* The first so many pixels of a tile. */
+INLINE void store_tile(const enum kind KIND, const int ADDS, const struct pointwise *layer,
+                       const struct part *part, const __m256i *sums, size_t pixels,
+                       const uint8_t *other, const struct addition *addition, uint8_t *y) {
+    size_t at = part->first;
+#pragma GCC unroll 6
+    for (size_t pixel = 0; pixel < PIXELS[KIND]; pixel++, at += layer->outputs) {
+        if (pixel == pixels)
+            break;
+        store(KIND, ADDS, layer, part, sums + pixel * VECTORS[KIND], ADDS ? other + at : NULL,
+              addition, y + at);
+    }
+}
+
 /* All pixels by a part of a panel; the last ones twice where they do not fill a tile, and one as several
  * where there are fewer. */
 INLINE void part_over(const enum kind KIND, const int ADDS, const struct pointwise *layer,
                       const struct part *part, const uint8_t *x, size_t pixels,
                       const uint8_t *other, const struct addition *addition, uint8_t *y) {
-    const size_t inputs = layer->inputs, outputs = layer->outputs;
+    const size_t inputs = layer->inputs;
     const size_t step = pixels < PIXELS[KIND] ? 1 : PIXELS[KIND], stride = step == 1 ? 0 : inputs;
     const size_t turns = (inputs + DEPTH - 1) / DEPTH;
     const size_t depth = (inputs / GROUP + turns - 1) / turns * GROUP;
@@ -151,20 +167,12 @@ INLINE void part_over(const enum kind KIND, const int ADDS, const struct pointwi
                 __m256i sums[SUMS];
                 multiply(KIND, part->weights + input / GROUP * part->row_bytes, part->row_bytes,
                          x + from * inputs + input, some, stride, input ? kept[tile] : begin, sums);
-                if (input + some < inputs) {
-#pragma GCC unroll 12
-                    for (size_t sum = 0; sum < SUMS; sum++)
-                        kept[tile][sum] = sums[sum];
-                    continue;
-                }
-                size_t at = from * outputs + part->first;
-#pragma GCC unroll 6
-                for (size_t pixel = 0; pixel < PIXELS[KIND]; pixel++, at += outputs) {
-                    if (pixel == step)
-                        break;
-                    store(KIND, ADDS, layer, part, sums + pixel * VECTORS[KIND],
-                          ADDS ? other + at : NULL, addition, y + at);
-                }
+                if (input + some == inputs)
+                    store_tile(KIND, ADDS, layer, part, sums, step,
+                               ADDS ? other + from * layer->outputs : NULL, addition,
+                               y + from * layer->outputs);
+                else
+                    memcpy(kept[tile], sums, sizeof sums);
             }
         }
 }
@@ -188,7 +196,7 @@ typedef void by_part(const struct pointwise *layer, const struct part *part, con
                      size_t pixels, const uint8_t *other, const struct addition *addition,
                      uint8_t *y);
 
-/* So that no vector of 8 channels is for nothing. */
+/* So that vectors of 8 channels are not for nothing. */
 static enum kind kind_of(size_t count) {
     if (count <= 2 * EIGHT)
         return TWO;
