@@ -13,8 +13,8 @@
 #if LIMN_X86
 
 enum { SUMS = 12, DEPTH = 256, TILES = 32 };
-/* A tile of pixels and output channels has so many vectors of sums, all in registers. So many inputs at a
- * time go over so many tiles: their weights stay in a core's first cache. */
+/* A tile of pixels and output channels has so many vectors of sums, all in registers. So many inputs at
+ * a time go over so many tiles: their weights stay in a core's first cache. */
 
 /* Up to 32 output channels of a panel: 2 to 4 vectors of 8 sums. In a whole panel they are halves of its
  * four vectors, in a narrower one they follow each other. */
