@@ -42,7 +42,7 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Limn needs Python 3.11 or newer; name one with PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.serve: requirements/$(EXTRA).txt pyproject.toml setup.py limn/ops/choose.c $(wildcard limn/ops/kernels/*.[ch]) | $(BIN)/python
+$(VENV)/.serve: requirements/$(EXTRA).txt pyproject.toml setup.py limn/ops/choose.c $(wildcard limn/ops/kernels/*.[ch] limn/ops/kernels/*/*.[ch]) | $(BIN)/python
 	$(PIP) --requirement requirements/$(EXTRA).txt
 	$(PIP) --no-deps --editable .
 	@touch $@

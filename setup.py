@@ -53,8 +53,8 @@ setup(
         Extension("limn.ops._choose", ["limn/ops/choose.c"]),
         Extension(
             "limn.ops._kernels",
-            sorted(map(str, KERNELS.glob("*.c"))),
-            depends=sorted(map(str, KERNELS.glob("*.h"))),
+            sorted(map(str, KERNELS.rglob("*.c"))),
+            depends=sorted(map(str, KERNELS.rglob("*.h"))),
             extra_compile_args=["-fvisibility=hidden"],
         ),
     ],

@@ -124,7 +124,7 @@ def kernels(
     repository: Annotated[Path, typer.Option(help="Model repository.")] = Path("model_repository"),
     photos: Annotated[int, typer.Option(min=1, help="How many photos to compare on.")] = 24,
 ) -> None:
-    """Rewrite INT8 for CPUs with VNNI: `model.kernels.onnx`, in operators of Limn's own."""
+    """Rewrite INT8 for CPUs with AVX2: `model.kernels.onnx`, in operators of Limn's own."""
     from export.kernels import add_kernels
 
     folder = repository / name / str(version)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from export.errors import UnsupportedByKernels
-from export.packing import GROUP, Packed, pack_depthwise, pack_pointwise, pack_quads
+from export.packing import GROUP, PAIR, Packed, pack_depthwise, pack_pointwise, pack_quads
 from export.quantised_graph import QuantisedGraph, Stored
 
 DOMAIN, VERSION = "limn", 1
@@ -45,7 +45,8 @@ def kernel_graph(model: onnx.ModelProto) -> onnx.ModelProto:
     """A copy of an INT8 graph (`export.quantize`) whose heavy nodes are operators of Limn's.
 
     Raises:
-        UnsupportedByKernels: it has a node of a kind that there is no operator for.
+        UnsupportedByKernels: it has a node of a kind that there is no operator for, or weights
+            whose products a CPU without VNNI would cut off.
     """
     return _Rewriting(onnx.shape_inference.infer_shapes(model)).run()
 
@@ -127,6 +128,7 @@ class _Rewriting:
         elif sliding != _POINTWISE or values.shape[2:] != (1, 1) or values.shape[1] % GROUP:
             raise _unsupported(node, values)
         flat = values.reshape(len(values), -1)
+        _check_pairs(node, flat)
         channels = len(flat)
         y = self._graph.result(node)
         offset = self._graph.bias(node) - x.zero * flat.sum(axis=1, dtype=np.int32)
@@ -245,6 +247,16 @@ def _factors(
     if float(factors.max()) * products * 255 * 128 >= 2**31:
         raise UnsupportedByKernels(f"{node.name}: results beyond 32 bits")
     return factors
+
+
+def _check_pairs(node: NodeProto, weights: NDArray[np.int8]) -> None:
+    """That any CPU adds the products of neighbours, int8[O, I], exactly."""
+    sums = np.abs(weights.astype(np.int32)).reshape(len(weights), -1, 2).sum(axis=2)
+    if sums.max() > PAIR:
+        raise UnsupportedByKernels(
+            f"{node.name}: neighbouring weights sum to {sums.max()} where {PAIR} is the most that a"
+            " CPU without VNNI adds; make the INT8 graph anew with `limn export int8`"
+        )
 
 
 def _addition(a: Stored, b: Stored, total: Stored) -> dict[str, float]:

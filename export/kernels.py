@@ -48,7 +48,7 @@ def add_kernels(folder: Path, photos: Sequence[Photo]) -> ModelContract:
         raise ExportError("kernels need photos to be compared on")
     library = kernels.library()
     if library is None:
-        raise ExportError("kernels are compared on the CPUs that they are for: AVX-512 with VNNI")
+        raise ExportError("kernels are compared on the CPUs that they are for: x86-64 with AVX2")
     file = folder / contract.int8.file
     content = kernel_graph(onnx.load_model(file)).SerializeToString()
     sessions = open_session(file.read_bytes()), open_session(content, library)

@@ -1,8 +1,9 @@
 """Weights as `limn/ops/kernels` reads them: in the order in which it multiplies.
 
-VNNI adds up products of 4 neighbouring bytes, 16 times side by side. Of 64 channels, vector `n`
+They add up products of 4 neighbouring bytes, 16 times side by side. Of 64 channels, vector `n`
 holds in its element 4 `l` + `e` the channel 16 `l` + 4 `n` + `e`: bytes are unpacked to that order
-and packed from it within the four lanes of a register.
+and packed from it within the four lanes of a register; AVX2, whose registers have two, takes the
+halves of all vectors one after the other.
 """
 
 import math
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 Element = TypeVar("Element", bound=np.generic)
 
 GROUP, LANES, BLOCK = 4, 16, 64
+PAIR = 128
+"""What two neighbouring weights of a dense convolution may sum to: 255 times that stays below 2^15,
+and AVX2 adds their products in 16 bits."""
 
 _LANE = np.arange(BLOCK).reshape(4, 4, 4).transpose(1, 0, 2).ravel()
 """The channel of every element of four vectors."""

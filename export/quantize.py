@@ -5,8 +5,8 @@ and centred, so these graphs are for ONNX Runtime.
 
 A CPU without VNNI adds the products of two neighbours in 16 bits (`VPMADDUBSW`), and what is larger
 is cut off: 1.5 points of mIoU for the light generator. So no two neighbours among the weights may
-sum to more than 128: 128 x 255 fits. Half the range for all weights (`reduce_range`) does it too,
-and costs 0.3 points; channels need 1.4 times their range on the mean.
+sum to more than 128 (`export.packing.PAIR`): 128 x 255 fits. Half the range for all weights
+(`reduce_range`) does it too, and costs 0.3 points; channels need 1.4 times their range on the mean.
 
 Source: ONNX Runtime, "Quantize ONNX models" (U8S8 on AVX2 and AVX512); Intel SDM, VPMADDUBSW.
 """
@@ -30,9 +30,6 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.fold import fold_norms
 from export.stem import blocks_first
-
-PAIR = 128
-"""What two neighbouring weights may sum to: 255 times that stays below 2^15."""
 
 _SMALLEST = 1e-8
 """Of a range: a channel may have no weights but 0."""

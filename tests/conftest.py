@@ -1,3 +1,3 @@
 """Fixtures that tests of every kind use."""
 
-pytest_plugins = ["tests.fixtures.trained", "tests.fixtures.triton"]
+pytest_plugins = ["tests.fixtures.cpu", "tests.fixtures.trained", "tests.fixtures.triton"]

@@ -74,7 +74,7 @@ def _facts(contract: ModelContract, folder: Path) -> str:
         )
     if contract.kernels is not None:
         formats.append(
-            f"`{contract.kernels.file}`, the same for CPUs with AVX-512 VNNI, which agrees with"
+            f"`{contract.kernels.file}`, the same for CPUs with AVX2 or more, which agrees with"
             f" INT8 on {contract.kernels.agreement:.2f} % of the cells"
         )
     if contract.half is not None:

@@ -27,7 +27,7 @@ METHOD = f"""\
   there it is {100 * LEAST_IN_INT8:g} %, and {100 * LEAST_IN_FLOATS:g} % for who computes in floats.
 - The ceiling is the network's calls of one photo in a bare ONNX Runtime loop, one pinned session
   with one thread per core, measured right before each peer's turn; shares are of that one.
-- Where the CPU has AVX-512 VNNI, Limn runs the same network in operators of its own
+- Where the CPU has AVX2, Limn runs the same network in operators of its own
   (`model.kernels.onnx`), which ONNX Runtime loads; all others, and the ceiling, run the INT8 graph.
 - In every round each peer is started, measured and stopped, in an order drawn by chance. Figures
   are medians of the rounds, ranges in brackets.

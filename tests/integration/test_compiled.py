@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from export.accuracy import open_session
 from limn.geometry import Letterbox
 from limn.ops import choose, kernels
-from tests.fixtures.cpu import needs_vnni
+from tests.fixtures.cpu import needs_kernels
 
 pytestmark = pytest.mark.slow
 
@@ -43,10 +43,10 @@ LIBRARIES = [
     ),
     pytest.param(
         "limn.ops._kernels",
-        "limn/ops/kernels/*.c",
+        "limn/ops/kernels/**/*.c",
         "tests/unit/export/test_kernel_graph.py",
         id="kernels",
-        marks=needs_vnni,
+        marks=needs_kernels,
     ),
 ]
 

@@ -32,7 +32,7 @@ from limn.geometry import Region
 from limn.labels import LIP
 from limn.ops import array
 from limn.ops.choose import upsample_and_choose
-from tests.fixtures.cpu import needs_vnni
+from tests.fixtures.cpu import needs_kernels
 from tests.fixtures.lip_dataset import draw_person, write_lip_dataset
 from tests.fixtures.trained import CANVAS, needs_weights, network_of
 from training.checkpoint import save_checkpoint
@@ -297,7 +297,7 @@ def in_int8(copy: Path, drawn: Material, monkeypatch: pytest.MonkeyPatch) -> Pat
     return copy
 
 
-@needs_vnni
+@needs_kernels
 def test_kernels_see_what_int8_sees(in_int8: Path, photos: list[NDArray[np.uint8]]) -> None:
     before = read_contract(in_int8)
 
@@ -314,7 +314,7 @@ def test_kernels_see_what_int8_sees(in_int8: Path, photos: list[NDArray[np.uint8
         add_kernels(in_int8, photos)
 
 
-@needs_vnni
+@needs_kernels
 def test_kernels_that_see_something_else_are_not_written(
     in_int8: Path, photos: list[NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,7 +336,7 @@ def test_kernels_are_made_where_they_can_be_compared(
 ) -> None:
     monkeypatch.setattr("limn.ops.kernels.library", lambda: None)
 
-    with pytest.raises(ExportError, match="AVX-512 with VNNI"):
+    with pytest.raises(ExportError, match="x86-64 with AVX2"):
         add_kernels(in_int8, photos)
 
 

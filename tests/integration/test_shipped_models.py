@@ -8,9 +8,12 @@ import pytest
 from skimage import data
 
 from cli.offline import served_parser
+from export.accuracy import open_session
 from export.kernel_graph import kernel_graph
 from limn.contract import PARSER_SUFFIX, read_contract, read_parser_contract
 from limn.labels import LIP
+from limn.ops import kernels
+from tests.fixtures.cpu import needs_kernels, supported, use
 
 ROOT = Path(__file__).resolve().parents[2]
 PARSERS = sorted((ROOT / "model_repository").glob(f"*{PARSER_SUFFIX}/[0-9]*"))
@@ -70,6 +73,21 @@ def test_kernels_are_those_of_the_int8_graph_beside_them(folder: Path) -> None:
     assert contract.kernels is not None
     made = kernel_graph(onnx.load_model(folder / contract.int8.file))
     assert made == onnx.load_model(folder / contract.kernels.file)
+
+
+@needs_kernels
+def test_kernels_of_all_instructions_give_the_same_logits(folder: Path) -> None:
+    contract = read_contract(folder)
+    assert contract.kernels is not None
+    session = open_session((folder / contract.kernels.file).read_bytes(), kernels.library())
+    pixels = np.random.default_rng(0).normal(size=(2, 3, 208, 144)).astype(np.float32)
+    answers = []
+    for each in supported():
+        use(each)
+        answers += session.run([contract.tensors.logits], {contract.tensors.pixels: pixels})
+
+    assert np.ptp(answers[0]) > 10
+    assert all(np.array_equal(answers[0], each) for each in answers)
 
 
 def test_any_cpu_sees_what_one_with_kernels_sees(

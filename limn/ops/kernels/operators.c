@@ -8,35 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "amx.h"
 #include "kernels.h"
-
-#if defined(_WIN32)
-#define EXPORTED __declspec(dllexport)
-#else
-#define EXPORTED __attribute__((visibility("default")))
-#endif
-
-/* Whether this CPU, and its operating system, has what the kernels use. */
-EXPORTED int limn_kernels_supported(void);
-
-#if LIMN_X86
-#include <cpuid.h>
-
-int limn_kernels_supported(void) {
-    const unsigned saves = 1u << 27, vectors = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
-    const unsigned products = 1u << 11; /* AVX512F, DQ, BW and VL before, VNNI here */
-    const unsigned kept = 0xe6; /* by the system: all parts of 32 registers of 512 bits, and masks */
-    unsigned a, b, c, d, low, high;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & saves))
-        return 0;
-    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return (low & kept) == kept && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
-           (b & vectors) == vectors && (c & products);
-}
-#else
-int limn_kernels_supported(void) { return 0; }
-#endif
 
 #if LIMN_X86
 
@@ -197,9 +169,10 @@ static OrtStatus *run_blocks(const struct node *node, OrtKernelContext *context,
     void *y;
     CHECKED(output(node, context, x->shape[0], height / 2, width / 2, 48, &y));
     for (int64_t picture = 0; picture < x->shape[0]; picture++)
-        limn_blocks((const float *)x->data + picture * 3 * height * width, (size_t)height,
-                    (size_t)width, node->floats[0], (int32_t)node->ints[0],
-                    (uint8_t *)y + picture * 12 * height * width);
+        limn_kernels->blocks((const float *)x->data + picture * 3 * height * width,
+                             (size_t)height, (size_t)width, node->floats[0],
+                             (int32_t)node->ints[0],
+                             (uint8_t *)y + picture * 12 * height * width);
     return NULL;
 }
 
@@ -235,7 +208,7 @@ static OrtStatus *run_pointwise(const struct node *node, OrtKernelContext *conte
     if (!read_pointwise(node, inputs, &layer))
         return unfit(node);
     CHECKED(output(node, context, x->shape[0], x->shape[1], x->shape[2], node->ints[0], &y));
-    limn_pointwise(&layer, x->data, pixels_of(x), NULL, NULL, y);
+    limn_kernels->pointwise(&layer, x->data, pixels_of(x), NULL, NULL, y);
     return NULL;
 }
 
@@ -249,7 +222,7 @@ static OrtStatus *run_pointwise_add(const struct node *node, OrtKernelContext *c
         return unfit(node);
     const struct addition addition = {node->floats[0], node->floats[1], node->floats[2]};
     CHECKED(output(node, context, x->shape[0], x->shape[1], x->shape[2], node->ints[0], &y));
-    limn_pointwise(&layer, x->data, pixels_of(x), other->data, &addition, y);
+    limn_kernels->pointwise(&layer, x->data, pixels_of(x), other->data, &addition, y);
     return NULL;
 }
 
@@ -271,10 +244,11 @@ static OrtStatus *run_pointwise_real(const struct node *node, OrtKernelContext *
         for (size_t done = 0; done < pixels; done += ROWS) {
             const size_t rows = pixels - done < ROWS ? pixels - done : ROWS;
             const size_t first = (size_t)picture * pixels + done;
-            limn_pointwise(&layer, (const uint8_t *)x->data + first * layer.inputs, rows, NULL, NULL,
-                           stored);
-            limn_dequantise(stored, rows, layer.outputs, layer.zero, node->floats[0],
-                            (float *)y + (size_t)picture * pixels * layer.outputs + done, pixels);
+            limn_kernels->pointwise(&layer, (const uint8_t *)x->data + first * layer.inputs, rows,
+                                    NULL, NULL, stored);
+            limn_kernels->dequantise(stored, rows, layer.outputs, layer.zero, node->floats[0],
+                                     (float *)y + (size_t)picture * pixels * layer.outputs + done,
+                                     pixels);
         }
     free(stored);
     return failure;
@@ -336,7 +310,8 @@ static OrtStatus *run_depthwise(const struct node *node, OrtKernelContext *conte
         return unfit(node);
     const size_t channels = limn_depthwise_blocks(&layer) * BLOCK;
     return convolve(node, context, inputs, &layer,
-                    channels * limn_depthwise_groups(&layer) * GROUP, channels, limn_depthwise);
+                    channels * limn_depthwise_groups(&layer) * GROUP, channels,
+                    limn_kernels->depthwise);
 }
 
 static OrtStatus *run_depthwise_quads(const struct node *node, OrtKernelContext *context,
@@ -346,7 +321,7 @@ static OrtStatus *run_depthwise_quads(const struct node *node, OrtKernelContext 
         return unfit(node);
     const size_t channels = (layer.channels + BLOCK - 1) / BLOCK * BLOCK;
     return convolve(node, context, inputs, &layer, channels * layer.kernel * 2 * GROUP, channels,
-                    limn_depthwise_quads);
+                    limn_kernels->depthwise_quads);
 }
 
 static OrtStatus *run_upsample_add(const struct node *node, OrtKernelContext *context,
@@ -365,10 +340,10 @@ static OrtStatus *run_upsample_add(const struct node *node, OrtKernelContext *co
     CHECKED(output(node, context, x->shape[0], 2 * height, 2 * width, channels, &y));
     const int64_t pixels = height * width * channels;
     for (int64_t picture = 0; picture < x->shape[0]; picture++)
-        limn_upsample_add(&layer, (const uint8_t *)x->data + picture * pixels, (size_t)height,
-                          (size_t)width, (size_t)channels,
-                          (const uint8_t *)other->data + 4 * picture * pixels,
-                          (uint8_t *)y + 4 * picture * pixels);
+        limn_kernels->upsample_add(&layer, (const uint8_t *)x->data + picture * pixels,
+                                   (size_t)height, (size_t)width, (size_t)channels,
+                                   (const uint8_t *)other->data + 4 * picture * pixels,
+                                   (uint8_t *)y + 4 * picture * pixels);
     return NULL;
 }
 
@@ -474,7 +449,6 @@ static struct operator operators[KIND_COUNT];
 static void *domain;
 
 static OrtStatus *make_domain(Api api) {
-    limn_amx_prepare();
     CHECKED(CALL(api, CREATE_CUSTOM_OP_DOMAIN, OrtStatus * (*)(const char *, void **))("limn",
                                                                                       &domain));
     for (size_t place = 0; place < KIND_COUNT; place++) {

@@ -16,9 +16,10 @@ from export.accuracy import open_session
 from export.errors import UnsupportedByKernels
 from export.kernel_graph import DOMAIN, VERSION, kernel_graph
 from export.operators import operators
+from export.packing import PAIR, pack_pointwise
 from export.quantize import quantize
 from limn.ops import kernels
-from tests.fixtures.cpu import needs_vnni
+from tests.fixtures.cpu import by_all_kernels, needs_kernels
 
 LIBRARY = kernels.library()
 
@@ -113,13 +114,13 @@ def both(model: onnx.ModelProto, values: NDArray[np.float32]) -> list[NDArray[np
     ]
 
 
-@needs_vnni
+@by_all_kernels
 @settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from([3, 5]),
     st.sampled_from([1, 2]),
     st.sampled_from([1, 2, 3]),
-    st.sampled_from([4, 12, 16, 20, 48, 64, 68, 80, 144]),
+    st.sampled_from([4, 12, 16, 20, 48, 64, 68, 80, 144, 300]),
     st.sampled_from([4, 16, 24, 56, 60, 112, 128]),
     st.tuples(st.integers(5, 14), st.integers(5, 14)),
     st.booleans(),
@@ -155,7 +156,7 @@ def test_convolutions_and_sums_are_the_same_bit_for_bit(
     assert np.array_equal(theirs, ours)
 
 
-@needs_vnni
+@by_all_kernels
 def test_each_picture_of_a_batch_is_seen_alone() -> None:
     network = Network(seed=2)
     x = network.convolution("pixels", 16, 3, 3, stride=2, pads=(0, 0, 1, 1))
@@ -188,7 +189,7 @@ def decoder(channels: int, cells: tuple[int, int]) -> onnx.ModelProto:
     return network.quantised(network.convolution(x, 6, channels), 6, size)
 
 
-@needs_vnni
+@by_all_kernels
 @pytest.mark.parametrize("channels", [4, 16, 48, 64, 96, 128])
 @pytest.mark.parametrize("cells", [(2, 3), (7, 5), (12, 16)])
 def test_doubling_differs_in_ties_alone(channels: int, cells: tuple[int, int]) -> None:
@@ -228,7 +229,55 @@ def ran(kind: str, inputs: dict[str, NDArray[np.generic]], **stated: float) -> N
     return answer
 
 
-@needs_vnni
+def weights_of_pairs(rng: np.random.Generator, outputs: int, inputs: int) -> NDArray[np.int8]:
+    """Neighbours with as large a sum as there may be, every other pair of one sign."""
+    first = rng.integers(1, PAIR, (outputs, inputs // 2))
+    pairs = np.stack([first, PAIR - first], axis=2)
+    return (
+        np.where(rng.random((outputs, inputs // 2, 1)) < 0.5, pairs, -pairs)
+        .reshape(outputs, inputs)
+        .astype(np.int8)
+    )
+
+
+@by_all_kernels
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 30),
+    st.integers(1, 150),
+    st.integers(1, 140),
+    st.integers(0, 255),
+    st.booleans(),
+    st.integers(0, 2**31),
+)
+def test_products_are_what_their_formula_says(
+    pixels: int, groups: int, outputs: int, zero: int, adds: bool, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    weights = weights_of_pairs(rng, outputs, 4 * groups)
+    bias = rng.integers(-(2**20), 2**20, outputs, dtype=np.int32)
+    factors = rng.random(outputs, dtype=np.float32) / np.float32(100 * 4 * groups)
+    x = rng.integers(0, 256, (1, 1, pixels, 4 * groups), dtype=np.uint8)
+    x[0, 0, 0] = 255
+    other = rng.integers(0, 256, (1, 1, pixels, outputs), dtype=np.uint8)
+    packed = pack_pointwise(weights, bias, factors)
+    inputs: dict[str, NDArray[np.generic]] = {"x": x, **packed._asdict()}
+    stated: dict[str, float] = {"channels": outputs, "zero": zero}
+    if adds:
+        inputs["other"] = other
+        stated |= {"factor": 0.75, "other_factor": 0.5, "offset": 3.25}
+
+    answer = ran("PointwiseAdd" if adds else "Pointwise", inputs, **stated)
+
+    sums = x.astype(np.int64) @ weights.T.astype(np.int64) + bias
+    expected = np.clip(np.rint(sums.astype(np.float32) * factors) + zero, 0, 255)
+    if adds:
+        # Factors of few digits: no product or sum is rounded.
+        expected = np.clip(np.rint(expected * 0.75 + other * 0.5 + 3.25), 0, 255)
+    assert np.array_equal(answer, expected.astype(np.uint8))
+
+
+@by_all_kernels
 @settings(max_examples=30, deadline=None)
 @given(
     st.integers(1, 6),
@@ -274,7 +323,7 @@ def test_doubling_and_adding_is_what_its_formula_says(
     assert np.array_equal(answer, expected.astype(np.uint8))
 
 
-@needs_vnni
+@needs_kernels
 @pytest.mark.parametrize(
     ("kind", "inputs", "stated"),
     [
@@ -347,7 +396,7 @@ def test_what_does_not_fit_is_refused(
         ran(kind, values, **stated)
 
 
-@needs_vnni
+@needs_kernels
 def test_an_attribute_that_is_missing_is_named() -> None:
     with pytest.raises(Exception, match="scale"):
         ran("Blocks", {"x": np.zeros((1, 3, 2, 2), np.float32)}, zero=0)
@@ -392,6 +441,26 @@ def test_what_there_is_no_operator_for_is_named(part: object, named: str) -> Non
     model = network.quantised(part(network, first), 8, (16, 16))
 
     with pytest.raises(UnsupportedByKernels, match=named):
+        kernel_graph(model)
+
+
+def test_weights_that_avx2_would_cut_off_are_refused() -> None:
+    network = Network(seed=1)
+    first = network.convolution("pixels", 8, 3, 3, stride=2, pads=(0, 0, 1, 1))
+    model = network.quantised(network.convolution(first, 8, 8), 8, (16, 16))
+    (weights,) = (
+        tensor
+        for tensor in model.graph.initializer
+        if tensor.data_type == INT8 and [*tensor.dims] == [8, 8, 1, 1]
+    )
+    values = numpy_helper.to_array(weights).copy()
+    values[3, 4:6, 0, 0] = 1, -127
+    weights.CopyFrom(numpy_helper.from_array(values, weights.name))
+    kernel_graph(model)
+    values[3, 4:6, 0, 0] = 2, -127
+    weights.CopyFrom(numpy_helper.from_array(values, weights.name))
+
+    with pytest.raises(UnsupportedByKernels, match="neighbouring weights sum to 129 where 128"):
         kernel_graph(model)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from skimage import data
 
-from export.quantize import PAIR, is_dense, quantize
+from export.packing import PAIR
+from export.quantize import is_dense, quantize
 from limn.contract import read_contract
 from limn.geometry import Letterbox
 from limn.ops.array import letterbox, preprocess

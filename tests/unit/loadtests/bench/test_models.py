@@ -19,7 +19,7 @@ from loadtests.bench.models import (
 )
 from loadtests.bench.null_model import write_null_model
 from loadtests.server import CannotMeasure
-from tests.fixtures.cpu import needs_vnni
+from tests.fixtures.cpu import needs_kernels
 from tests.fixtures.models import write_model
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -43,7 +43,7 @@ def test_graph_in_int8_is_the_one_for_a_cpu(tmp_path: Path) -> None:
     assert served_model(tmp_path) == folder / "model.int8.onnx"
 
 
-@needs_vnni
+@needs_kernels
 def test_kernels_go_with_the_graph_in_int8() -> None:
     model = served_model(ROOT / "model_repository")
 

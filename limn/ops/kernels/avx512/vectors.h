@@ -7,7 +7,7 @@
 #ifndef LIMN_VECTORS_H
 #define LIMN_VECTORS_H
 
-#include "kernels.h"
+#include "../kernels.h"
 
 #if LIMN_X86
 #include <immintrin.h>

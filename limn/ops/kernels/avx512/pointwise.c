@@ -1,23 +1,16 @@
 /* 1x1 convolutions: products of matrices, requantised before the sums are forgotten.
  *
- * A panel is 64 output channels, the last one 16, 32, 48 or 64: 1 to 4 vectors. Its weights are
- * int8[inputs / 4][vectors][16][4], which is what VNNI and AMX both want. Sums are int32[pixels][4
- * vectors][16].
+ * Weights lie as VNNI and AMX both want them. Sums are int32[pixels][4 vectors][16].
  */
+#include "../panels.h"
+#include "../transpose.h"
 #include "amx.h"
 #include "vectors.h"
+#include "vnni.h"
 
 #if LIMN_X86
 
-enum { CHUNK_BYTES = 192 * 1024, CHUNK_STEP = 48, MAX_ROWS = 16, VECTORS = 4 };
-/* A chunk of the input stays in a core's second cache while all panels go over it. */
-
-struct panel {
-    const int8_t *weights;
-    const int32_t *bias;
-    const float *factors;
-    size_t first, count, width; /* output channels, and vectors of them */
-};
+enum { MAX_ROWS = 16, VECTORS = 4 };
 
 /* One pixel, where there are too few for more. */
 INLINE void multiply_one(const int WIDTH, const struct panel *panel, const uint8_t *x,
@@ -246,18 +239,18 @@ static VNNI void store_rows(const struct pointwise *layer, const struct panel *p
     STORE_CASE(1)
 }
 
-/* All pixels of a chunk by one panel; the last ones twice where they do not fill a step. */
-static VNNI void panel_over(const struct pointwise *layer, const struct panel *panel,
-                            const uint8_t *x, size_t pixels, const uint8_t *other,
-                            const struct addition *addition, uint8_t *y, int tiles) {
+/* All pixels by one panel; the last ones twice where they do not fill a step. */
+INLINE void panel_over(const int TILES, const struct pointwise *layer, const struct panel *panel,
+                       const uint8_t *x, size_t pixels, const uint8_t *other,
+                       const struct addition *addition, uint8_t *y) {
     __m512i sums[MAX_ROWS * VECTORS];
-    size_t step = tiles ? LIMN_TILE_ROWS : ROWS[panel->width];
+    size_t step = TILES ? LIMN_TILE_ROWS : ROWS[panel->width];
     if (pixels < step)
         step = 1;
     for (size_t done = 0; done < pixels; done += step) {
         const size_t from = done + step <= pixels ? done : pixels - step;
         const uint8_t *input = x + from * layer->inputs;
-        if (tiles)
+        if (TILES)
             limn_amx_multiply(panel->weights, panel->bias, panel->width, input, layer->inputs,
                               (int32_t *)sums);
         else
@@ -267,51 +260,33 @@ static VNNI void panel_over(const struct pointwise *layer, const struct panel *p
     }
 }
 
-VNNI void limn_pointwise(const struct pointwise *layer, const uint8_t *x, size_t pixels,
+static VNNI void by_vectors(const struct pointwise *layer, const struct panel *panel,
+                            const uint8_t *x, size_t pixels, const uint8_t *other,
+                            const struct addition *addition, uint8_t *y) {
+    panel_over(0, layer, panel, x, pixels, other, addition, y);
+}
+
+static VNNI void by_tiles(const struct pointwise *layer, const struct panel *panel,
+                          const uint8_t *x, size_t pixels, const uint8_t *other,
+                          const struct addition *addition, uint8_t *y) {
+    panel_over(1, layer, panel, x, pixels, other, addition, y);
+}
+
+void limn_vnni_pointwise(const struct pointwise *layer, const uint8_t *x, size_t pixels,
                          const uint8_t *other, const struct addition *addition, uint8_t *y) {
-    size_t chunk = CHUNK_BYTES / layer->inputs;
-    chunk = chunk < CHUNK_STEP ? CHUNK_STEP : chunk - chunk % CHUNK_STEP;
-    const int tiles = limn_amx_begin(layer->inputs, pixels < chunk ? pixels : chunk);
-    for (size_t done = 0; done < pixels; done += chunk) {
-        /* A short chunk at the end begins earlier. */
-        const size_t rows = pixels < chunk ? pixels : chunk;
-        const size_t from = done + rows <= pixels ? done : pixels - rows;
-        struct panel panel = {layer->weights, layer->bias, layer->factors, 0, 0, 0};
-        while (panel.first < layer->outputs) {
-            const size_t left = layer->outputs - panel.first;
-            panel.count = left < BLOCK ? left : BLOCK;
-            panel.width = (panel.count + LANES - 1) / LANES;
-            panel_over(layer, &panel, x + from * layer->inputs, rows,
-                       other ? other + from * layer->outputs : NULL, addition,
-                       y + from * layer->outputs, tiles);
-            panel.first += panel.count;
-            panel.weights += panel.width * LANES * layer->inputs;
-            panel.bias += panel.width * LANES;
-            panel.factors += panel.width * LANES;
-        }
-    }
+    limn_over_panels(layer, x, pixels, other, addition, y, by_vectors);
+}
+
+void limn_amx_pointwise(const struct pointwise *layer, const uint8_t *x, size_t pixels,
+                        const uint8_t *other, const struct addition *addition, uint8_t *y) {
+    const int tiles = limn_amx_begin(layer->inputs, limn_panel_chunk(layer, pixels));
+    limn_over_panels(layer, x, pixels, other, addition, y, tiles ? by_tiles : by_vectors);
     if (tiles)
         limn_amx_end();
 }
 
-/* 16 rows of 16 bytes, as columns. */
-INLINE void transpose(__m128i rows[LANES]) {
-#pragma GCC unroll 4
-    for (int round = 0; round < 4; round++) {
-        __m128i mixed[LANES];
-#pragma GCC unroll 8
-        for (int row = 0; row < LANES / 2; row++) {
-            mixed[2 * row] = _mm_unpacklo_epi8(rows[row], rows[row + LANES / 2]);
-            mixed[2 * row + 1] = _mm_unpackhi_epi8(rows[row], rows[row + LANES / 2]);
-        }
-#pragma GCC unroll 16
-        for (int row = 0; row < LANES; row++)
-            rows[row] = mixed[row];
-    }
-}
-
-VNNI void limn_dequantise(const uint8_t *x, size_t pixels, size_t channels, int32_t zero,
-                          float scale, float *y, size_t stride) {
+VNNI void limn_vnni_dequantise(const uint8_t *x, size_t pixels, size_t channels, int32_t zero,
+                               float scale, float *y, size_t stride) {
     const __m512 factor = _mm512_set1_ps(scale);
     const __m512i shift = _mm512_set1_epi32(zero);
     for (size_t pixel = 0; pixel < pixels; pixel += LANES) {

@@ -16,18 +16,16 @@ enum {
     LEAST_INPUTS = 24 /* below, vectors are as fast */
 };
 
-static int allowed;
-
-void limn_amx_prepare(void) {
+int limn_amx_allowed(void) {
     unsigned a, b, c, d;
     const unsigned tile = 1u << 24, int8 = 1u << 25;
-    allowed = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & tile) && (d & int8) &&
-              syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & tile) && (d & int8) &&
+           syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
 }
 
 /* 0 to 3 are sums, 4 inputs and 5 weights, 6 and 7 what is left of these beyond a multiple of 64. */
 TILES int limn_amx_begin(size_t inputs, size_t pixels) {
-    if (!allowed || inputs < LEAST_INPUTS || pixels < LIMN_TILE_ROWS)
+    if (inputs < LEAST_INPUTS || pixels < LIMN_TILE_ROWS)
         return 0;
     struct {
         uint8_t palette, start;
@@ -101,7 +99,7 @@ TILES void limn_amx_end(void) { _tile_release(); }
 
 #else
 
-void limn_amx_prepare(void) {}
+int limn_amx_allowed(void) { return 0; }
 int limn_amx_begin(size_t inputs, size_t pixels) { return (void)inputs, (void)pixels, 0; }
 void limn_amx_multiply(const int8_t *weights, const int32_t *bias, size_t width, const uint8_t *x,
                        size_t inputs, int32_t *sums) {

@@ -2,14 +2,14 @@
 #ifndef LIMN_AMX_H
 #define LIMN_AMX_H
 
-#include "kernels.h"
+#include "../kernels.h"
 
 enum { LIMN_TILE_ROWS = 16 };
 
-/* Ask the operating system for tiles, once; without them the functions below do nothing. */
-void limn_amx_prepare(void);
+/* Whether the CPU has tiles, and the operating system lets this process use them. */
+int limn_amx_allowed(void);
 
-/* Set tiles up for so many inputs, in this thread. 0 where there are none, or they do not pay. */
+/* Set tiles up for so many inputs, in this thread. 0 where they do not pay. */
 int limn_amx_begin(size_t inputs, size_t pixels);
 
 /* `x` uint8[16, inputs] by a panel of `width` vectors, and its biases: `sums` int32[16][4][16]. */
