@@ -137,7 +137,7 @@ export: $(VENV)/.dev ## export CHECKPOINT to the model repository as NAME, VERSI
 stages: install ## time of every stage of a parse
 	$(BIN)/limn bench
 
-bench: $(VENV)/.dev $(TEST_TRITON) ## Limn beside its peers, 25 minutes; BENCH="--peers litserve --rounds 1"
+bench: $(VENV)/.dev $(TEST_TRITON) ## Limn beside its peers, 25 minutes; BENCH="--peers litserve --rounds 1", "--avx2"
 	$(BIN)/python -m loadtests.bench $(BENCH)
 
 load: $(VENV)/.dev $(LOAD_VENV)/.load ## locust against a running server, else one started for it; LOAD="--pattern spike"
