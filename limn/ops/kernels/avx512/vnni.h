@@ -16,7 +16,5 @@ int limn_vnni_depthwise_quads(const struct depthwise *layer, const uint8_t *x, s
                               size_t width, uint8_t *y);
 void limn_vnni_upsample_add(const struct upsample *layer, const uint8_t *x, size_t height,
                             size_t width, size_t channels, const uint8_t *other, uint8_t *y);
-void limn_vnni_blocks(const float *pixels, size_t height, size_t width, float scale, int32_t zero,
-                      uint8_t *y);
 
 #endif
