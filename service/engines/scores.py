@@ -56,7 +56,8 @@ class Scores:
 
     def array(self) -> NDArray[np.float32]:
         """float32[B, K, h, w]; raises the same."""
-        scores = np.stack(self._rows)
+        # One canvas is the usual case, and two megabytes that need no copy.
+        scores = self._rows[0][np.newaxis] if len(self) == 1 else np.stack(self._rows)
         # Of infinities too it is no number.
         if not np.isfinite(scores.sum()):
             raise InferenceFailed(_NO_NUMBERS)
