@@ -126,6 +126,41 @@ def crops_of(boxes: Sequence[Box], photo: Size) -> tuple[Crop, ...]:
 
 
 @dataclass(frozen=True)
+class GridAxis:
+    """Where the pixels along one axis of a photo fall on a grid of scores.
+
+    Pixel i is at `edge + (i + 0.5) * step - 0.5`, where the centre of cell j is at j; clamped to
+    the cells whose centre is between the edges of the photo: padding has no say.
+
+    Attributes:
+        pixels: side of the photo.
+        edge: where it begins on the grid, in cells.
+        step: cells per pixel.
+        first, last: the cells that it is clamped to.
+    """
+
+    pixels: int
+    edge: float
+    step: float
+    first: int
+    last: int
+
+    @classmethod
+    def between(cls, first_edge: float, last_edge: float, pixels: int, cells: int) -> Self:
+        """Of a photo that covers a grid of so many cells between two edges."""
+        first, last = math.ceil(first_edge - 0.5), math.floor(last_edge - 0.5)
+        if first > last:
+            first = last = min(int((first_edge + last_edge) / 2), cells - 1)
+        return cls(pixels, first_edge, (last_edge - first_edge) / pixels, first, last)
+
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """float64[pixels]."""
+        centres = self.edge + (np.arange(self.pixels) + 0.5) * self.step - 0.5
+        return np.clip(centres, self.first, self.last)
+
+
+@dataclass(frozen=True)
 class Region:
     """Edges of a rectangle on a grid, in cells and fractions of them."""
 
@@ -134,26 +169,17 @@ class Region:
     bottom: float
     right: float
 
+    def axes(self, photo: Size, grid: Size) -> tuple[GridAxis, GridAxis]:
+        """Where rows and columns of a photo (H, W) fall on the grid [h, w] that this is part of.
 
-def grid_positions(
-    pixels: int, cells: int, first_edge: float, last_edge: float
-) -> NDArray[np.float64]:
-    """Where the pixels along one axis of a photo fall on a grid of scores.
-
-    Args:
-        pixels: side of the photo.
-        cells: side of the grid; the centre of cell i is at i.
-        first_edge, last_edge: the part of the grid that the photo covers, see `Region`.
-
-    Returns:
-        float64[pixels], clamped to the cells whose centre is between the edges: padding has no
-        say.
-    """
-    first, last = math.ceil(first_edge - 0.5), math.floor(last_edge - 0.5)
-    if first > last:
-        first = last = min(int((first_edge + last_edge) / 2), cells - 1)
-    step = (last_edge - first_edge) / pixels
-    return np.clip(first_edge + (np.arange(pixels) + 0.5) * step - 0.5, first, last)
+        Raises:
+            ValueError: it is not.
+        """
+        rows = GridAxis.between(self.top, self.bottom, photo[0], grid[0])
+        columns = GridAxis.between(self.left, self.right, photo[1], grid[1])
+        if min(rows.first, columns.first) < 0 or rows.last >= grid[0] or columns.last >= grid[1]:
+            raise ValueError(f"{self} is not inside a grid of {grid[0]}x{grid[1]}")
+        return rows, columns
 
 
 @dataclass(frozen=True)

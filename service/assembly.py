@@ -27,23 +27,23 @@ class Assembly:
         self.owner = np.zeros_like(self.label_map) if tells_apart else None
         self.confidence = np.zeros_like(self.label_map) if tells_apart else None
 
-    def paste(self, index: int, crop: Crop, box: Letterbox, scores: Scores, position: int) -> None:
+    def paste(self, index: int, crop: Crop, box: Letterbox, scores: Scores) -> None:
         """Choose the class of every pixel of a crop, and put the person into the photo.
 
         Args:
             index: number of the person.
             crop, box: where the crop is, and how it was placed on its canvas.
-            scores, position: of some canvases, and which of them is the person's.
+            scores: of the person's canvas.
         """
         region, inside = box.region(scores.grid), crop.slices
         if self.owner is None or self.confidence is None:
-            chosen = scores.choose(position, crop.size, region)
+            chosen = scores.choose(crop.size, region)
             if chosen.shape == self.label_map.shape:
                 self.label_map = chosen
             else:
                 self.label_map[inside] = chosen
             return
-        labels, sure = scores.choose_with_confidence(position, crop.size, region)
+        labels, sure = scores.choose_with_confidence(crop.size, region)
         owner, confidence = self.owner[inside], self.confidence[inside]
         wins = (labels > 0) & ((owner == 0) | (sure > confidence))
         np.copyto(self.label_map[inside], labels, where=wins)

@@ -201,14 +201,13 @@ def _begun(plan: ParsePlan, prepared: _Prepared) -> Parsed:
     return Parsed(plan, prepared.crops, prepared.boxes, prepared.found, photo, [], prepared.image)
 
 
-def _paste(parsed: Parsed, first: int, scores: Scores) -> None:
+def _paste(parsed: Parsed, first: int, scores: Sequence[Scores]) -> None:
     """Put some persons, the first of them being number `first`, into the photo."""
     with stage("choose"):
-        for position in range(len(scores)):
-            index = first + position
-            parsed.photo.paste(index, parsed.crops[index], parsed.boxes[index], scores, position)
+        for index, one in enumerate(scores, first):
+            parsed.photo.paste(index, parsed.crops[index], parsed.boxes[index], one)
     if parsed.plan.output == "npz":
-        parsed.scores.extend(scores.array().astype(np.float16))
+        parsed.scores.extend(one.array().astype(np.float16) for one in scores)
 
 
 def _encode(parsed: Parsed) -> Answer:

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from limn.geometry import Region, Size, grid_positions
+from limn.geometry import GridAxis, Region, Size
 
 MAX_CLASSES = 255
 """One byte tells 256 apart, and one of them stands for none."""
@@ -76,6 +76,18 @@ def upsample_and_choose_with_confidence(
     return _choose(scores, size, region, confidence), confidence
 
 
+def checked_axes(shape: tuple[int, ...], size: Size, region: Region) -> tuple[GridAxis, GridAxis]:
+    """`Region.axes` of scores of shape (K, h, w).
+
+    Raises:
+        ValueError: as `upsample_and_choose`.
+    """
+    classes, height, width = shape
+    if not 1 <= classes <= MAX_CLASSES:
+        raise ValueError(f"{classes} classes; 1 to {MAX_CLASSES} can be told apart")
+    return region.axes(size, (height, width))
+
+
 def _choose(
     scores: NDArray[np.float32],
     size: Size,
@@ -83,12 +95,7 @@ def _choose(
     confidence: NDArray[np.uint8] | None,
 ) -> NDArray[np.uint8]:
     classes, height, width = scores.shape
-    rows = grid_positions(size[0], height, region.top, region.bottom)
-    columns = grid_positions(size[1], width, region.left, region.right)
-    if not 1 <= classes <= MAX_CLASSES:
-        raise ValueError(f"{classes} classes; 1 to {MAX_CLASSES} can be told apart")
-    if min(rows[0], columns[0]) < 0 or rows[-1] > height - 1 or columns[-1] > width - 1:
-        raise ValueError(f"{region} is not inside a grid of {height}x{width}")
+    rows, columns = (axis.positions for axis in checked_axes(scores.shape, size, region))
     # ctypes takes addresses: what they point to has to be what the C code expects.
     given = np.ascontiguousarray(scores, dtype=np.float32)
     label_map = np.empty(size, dtype=np.uint8)

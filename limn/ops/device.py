@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -17,11 +18,11 @@ Kind = Literal["cuda", "cpu"]
 
 
 class Device:
-    """A GPU with a stream of an engine's own; or a CPU, slower.
+    """A GPU with one stream for an engine's batches and one for its answers; or a CPU, slower.
 
     Attributes:
         kind: also the name that ONNX Runtime has for its memory.
-        stream: CUDA's handle of it, for other libraries; None on a CPU.
+        stream, answers: CUDA's handles of both streams, for other libraries; None on a CPU.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -32,39 +33,65 @@ class Device:
             )
         self.kind = kind
         self._device = torch.device(kind)
-        self._stream = torch.cuda.Stream() if kind == "cuda" else None  # type: ignore[no-untyped-call]
+        self._batches = torch.cuda.Stream() if kind == "cuda" else None  # type: ignore[no-untyped-call]
+        # Its kernels go before those of batches.
+        self._answers = torch.cuda.Stream(priority=-1) if kind == "cuda" else None  # type: ignore[no-untyped-call]
 
     @property
     def stream(self) -> int | None:
-        return None if self._stream is None else self._stream.cuda_stream
+        return None if self._batches is None else self._batches.cuda_stream
+
+    @property
+    def answers(self) -> int | None:
+        return None if self._answers is None else self._answers.cuda_stream
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Put what is done inside on the stream; it may not have been done at the end."""
-        with torch.inference_mode(), torch.cuda.stream(self._stream):
+        """Put what is done inside on the batches' stream; it may not have been done at the end."""
+        with torch.inference_mode(), torch.cuda.stream(self._batches):
             yield
 
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Put what is done inside on the answers' stream, which waits for no batch.
+
+        What it reads must have been done before.
+        """
+        with torch.inference_mode(), torch.cuda.stream(self._answers):
+            yield
+
+    def mark(self) -> Callable[[], None]:
+        """What returns when all has been done that is on the stream that this is called in."""
+        if self._batches is None:
+            return _nothing
+        # A thread that waits leaves its core to others.
+        event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+        event.record()
+        return event.synchronize
+
     def fetch(self, tensor: Tensor) -> Callable[[], NDArray[Any]]:
-        """A copy in the host's memory, after all that is on the stream by now.
+        """A copy in the host's memory, after all that is on the stream that this is called in.
 
         Returns:
             What returns the copy, once it is complete. The memory is the copy's own.
         """
-        if self._stream is None:
-            return tensor.clone().numpy
-        with torch.cuda.stream(self._stream):
-            copy = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
-            copy.copy_(tensor, non_blocking=True)
-            # A thread that waits leaves its core to others.
-            done = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
-            done.record()
+        on_gpu = self._batches is not None
+        copy = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=on_gpu)
+        copy.copy_(tensor, non_blocking=True)
+        done = self.mark()
 
         def complete() -> NDArray[Any]:
-            done.synchronize()
+            done()
             found: NDArray[Any] = copy.numpy()
             return found
 
         return complete
+
+    def reachable_bytes(self, count: int) -> NDArray[np.uint8]:
+        """Memory of the host's that kernels can write to, at the same address; not filled."""
+        memory = torch.empty(count, dtype=torch.uint8, pin_memory=self._batches is not None)
+        found: NDArray[np.uint8] = memory.numpy()
+        return found
 
     def upload(self, values: NDArray[Any]) -> Tensor:
         """A copy on the device, through pinned memory, which a GPU reads by itself."""
@@ -76,7 +103,7 @@ class Device:
         Rows beyond the arrays hold whatever was in memory.
         """
         first = torch.from_numpy(values[0])
-        on_gpu = self._stream is not None
+        on_gpu = self._batches is not None
         stacked = torch.empty((count, *first.shape), dtype=first.dtype, pin_memory=on_gpu)
         # numpy copies in this thread; torch would wake one per core, which then spin.
         for row, value in zip(stacked.numpy(), values, strict=False):
@@ -89,7 +116,7 @@ class Device:
 
     def memory_bytes(self) -> float:
         """Memory of the GPU that is taken, by whomever; 0 on a CPU."""
-        if self._stream is None:
+        if self._batches is None:
             return 0
         free, total = torch.cuda.mem_get_info(self._device)
         return total - free
@@ -97,3 +124,7 @@ class Device:
     def empty(self, shape: tuple[int, ...]) -> Tensor:
         """float32, not filled."""
         return torch.empty(shape, dtype=torch.float32, device=self._device)
+
+
+def _nothing() -> None:
+    """A CPU has done everything at once."""

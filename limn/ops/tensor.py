@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from limn.geometry import Region, Size, grid_positions
+from limn.geometry import GridAxis, Region, Size
 
 Channels = Sequence[float] | Tensor
 """A number per channel. A tensor on the pictures' device is used as it is: to copy numbers to a GPU
@@ -122,18 +122,17 @@ def _sampled(scores: Tensor, where: Tensor) -> Tensor:
 def _photo_grid(scores: Tensor, size: Size, region: Region) -> Tensor:
     """float32[B, H, W, 2]: where each photo pixel lies on the grid of scores, x before y."""
     batch, _, height, width = scores.shape
-    rows = _positions(size[0], height, region.top, region.bottom, scores.device)
-    columns = _positions(size[1], width, region.left, region.right, scores.device)
+    rows, columns = (
+        _positions(axis, cells, scores.device)
+        for axis, cells in zip(region.axes(size, (height, width)), (height, width), strict=True)
+    )
     where = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], dim=-1)
     return where.expand(batch, *size, 2)
 
 
-def _positions(
-    pixels: int, cells: int, first_edge: float, last_edge: float, device: torch.device
-) -> Tensor:
+def _positions(axis: GridAxis, cells: int, device: torch.device) -> Tensor:
     """float32[pixels] from -1 to 1, the edges of the grid, as `grid_sample` wants them."""
-    position = grid_positions(pixels, cells, first_edge, last_edge)
-    return torch.from_numpy((2 * position + 1) / cells - 1).float().to(device)
+    return torch.from_numpy((2 * axis.positions + 1) / cells - 1).float().to(device)
 
 
 def colorize(label_map: Tensor, palette: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from limn.ops.array import fuse
 from service.engines.network import Network
 from service.engines.protocol import TestTimeSettings, View
-from service.engines.scores import Scores
+from service.engines.scores import HostScores
 from service.engines.shares import shares
 from service.engines.together import all_of
 from service.errors import EngineUnavailable
@@ -36,11 +36,11 @@ class EmbeddedEngine:
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> Scores:
+    ) -> Sequence[HostScores]:
         """See `Engine.scores`."""
         network = self._network(model)
         if len(canvases) == 1:
-            return Scores(await self._canvas(network, canvases[0], tta.views))
+            return [HostScores(await self._canvas(network, canvases[0], tta.views))]
         # Scores of many views are large; those of a few canvases at a time keep all cores busy.
         window = CapacityLimiter(self._workers.count)
 
@@ -49,7 +49,7 @@ class EmbeddedEngine:
                 return await self._canvas(network, canvas, tta.views)
 
         scored = await all_of([partial(score, canvas) for canvas in canvases])
-        return Scores([one[0] for one in scored])
+        return [HostScores(one) for one in scored]
 
     async def logits(self, model: ModelId, pixels: Array) -> Array:
         """See `Engine.logits`."""
@@ -71,7 +71,7 @@ class EmbeddedEngine:
     async def _canvas(
         self, network: Network, canvas: NDArray[np.uint8], views: Sequence[View]
     ) -> Array:
-        """Fused scores float32[1, K, h, w] of one canvas."""
+        """Fused scores float32[K, h, w] of one canvas."""
         jobs = shares(views, self._workers.idle)
         if len(jobs) == 1:
             return await self._workers.run(
@@ -101,4 +101,5 @@ class EmbeddedEngine:
 
 def _fuse(parts: Sequence[Array], grid: tuple[int, int]) -> Array:
     with stage("fuse"):
-        return fuse(parts, grid)
+        fused: Array = fuse(parts, grid)[0]
+    return fused

@@ -1,5 +1,6 @@
 """The one seam between the pipeline and what runs the networks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -46,8 +47,8 @@ class Engine(Protocol):
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> Scores:
-        """Of canvases uint8[B, S_h, S_w, 3] RGB.
+    ) -> Sequence[Scores]:
+        """Of each of some canvases uint8[B, S_h, S_w, 3] RGB.
 
         The mean over scales and flip; the grid (h, w) is that of scale 1, asked for or not.
 

@@ -1,7 +1,8 @@
-"""What an engine answers of canvases, and the classes that a photo's pixels have by it."""
+"""What an engine answers of a canvas, and the classes that a photo's pixels have by it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,55 +11,73 @@ from limn.geometry import Region, Size
 from limn.ops.choose import upsample_and_choose, upsample_and_choose_with_confidence
 from service.errors import InferenceFailed
 
-_NO_NUMBERS = "the network answers what are no numbers"
 
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """InferenceFailed for scores that are no numbers."""
-    try:
-        yield
-    except FloatingPointError as exc:
-        raise InferenceFailed(_NO_NUMBERS) from exc
-
-
-class Scores:
-    """Probabilities float32[K, h, w] of each of some canvases."""
-
-    def __init__(self, rows: Iterable[NDArray[np.float32]]) -> None:
-        """Of at least one canvas; an array [B, K, h, w] is its rows."""
-        self._rows = list(rows)
+class Scores(Protocol):
+    """Probabilities float32[K, h, w] of one canvas, wherever they are."""
 
     @property
     def grid(self) -> Size:
         """(h, w)."""
-        height, width = self._rows[0].shape[1:]
-        return height, width
+        ...
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def choose(self, index: int, size: Size, region: Region) -> NDArray[np.uint8]:
-        """`limn.ops.choose.upsample_and_choose` of one canvas: uint8[H, W].
+    def choose(self, size: Size, region: Region) -> NDArray[np.uint8]:
+        """What `limn.ops.choose.upsample_and_choose` gives, uint8[H, W].
 
         Raises:
-            InferenceFailed: its scores are no numbers.
+            EngineError: the scores are no numbers, or cannot be reached any more.
         """
-        with _translated():
-            return upsample_and_choose(self._rows[index], size, region)
+        ...
 
     def choose_with_confidence(
-        self, index: int, size: Size, region: Region
+        self, size: Size, region: Region
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """`limn.ops.choose.upsample_and_choose_with_confidence` of one canvas; raises the same."""
-        with _translated():
-            return upsample_and_choose_with_confidence(self._rows[index], size, region)
+        """See `limn.ops.choose.upsample_and_choose_with_confidence`; raises what `choose` does."""
+        ...
 
     def array(self) -> NDArray[np.float32]:
-        """float32[B, K, h, w]; raises the same."""
-        # One canvas is the usual case, and two megabytes that need no copy.
-        scores = self._rows[0][np.newaxis] if len(self) == 1 else np.stack(self._rows)
-        # Of infinities too it is no number.
-        if not np.isfinite(scores.sum()):
-            raise InferenceFailed(_NO_NUMBERS)
-        return scores
+        """float32[K, h, w]; raises what `choose` does."""
+        ...
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """InferenceFailed for scores that are no numbers."""
+    try:
+        yield
+    except FloatingPointError as exc:
+        raise InferenceFailed("the network answers what are no numbers") from exc
+
+
+def require_numbers(scores: NDArray[np.float32]) -> None:
+    """FloatingPointError where a score is NaN or infinite."""
+    # Of infinities too the sum is no number.
+    if not np.isfinite(scores.sum()):
+        raise FloatingPointError("scores are NaN or infinite")
+
+
+class HostScores:
+    """See `Scores`; in this process's memory."""
+
+    def __init__(self, scores: NDArray[np.float32]) -> None:
+        """Around float32[K, h, w]."""
+        self._scores = scores
+
+    @property
+    def grid(self) -> Size:
+        height, width = self._scores.shape[1:]
+        return height, width
+
+    def choose(self, size: Size, region: Region) -> NDArray[np.uint8]:
+        with translated():
+            return upsample_and_choose(self._scores, size, region)
+
+    def choose_with_confidence(
+        self, size: Size, region: Region
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        with translated():
+            return upsample_and_choose_with_confidence(self._scores, size, region)
+
+    def array(self) -> NDArray[np.float32]:
+        with translated():
+            require_numbers(self._scores)
+        return self._scores

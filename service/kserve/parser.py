@@ -1,6 +1,6 @@
 """`<name>_parse`: canvases to label maps, at the contract's own test-time scales."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -61,17 +61,15 @@ class ParserModel:
                 parts.append(await self._pipeline.workers.run(finish))
         return {name: np.concatenate([part[name] for part in parts]) for name in outputs}
 
-    def _finish(self, scores: Scores, outputs: Collection[str]) -> Mapping[str, Tensor]:
+    def _finish(self, scores: Sequence[Scores], outputs: Collection[str]) -> Mapping[str, Tensor]:
         """What was asked for."""
         found: dict[str, Tensor] = {}
         if NAMES.scores in outputs:
-            found[NAMES.scores] = scores.array().astype(np.float16)
+            found[NAMES.scores] = np.stack([one.array() for one in scores]).astype(np.float16)
         if NAMES.labels in outputs or NAMES.color in outputs:
-            canvas, whole = self._served.contract.canvas, Region(0, 0, *scores.grid)
+            canvas, whole = self._served.contract.canvas, Region(0, 0, *scores[0].grid)
             with stage("choose"):
-                labels = np.stack(
-                    [scores.choose(index, canvas, whole) for index in range(len(scores))]
-                )
+                labels = np.stack([one.choose(canvas, whole) for one in scores])
             found[NAMES.labels] = labels
         if NAMES.color in outputs:
             palette = self._served.label_set.palette

@@ -23,7 +23,7 @@ from limn.labels import LIP
 from service import opening, startup
 from service.app import create_app
 from service.engines.protocol import TestTimeSettings
-from service.engines.scores import Scores
+from service.engines.scores import HostScores
 from service.kserve.inference import InferenceService
 from service.repository import ModelId
 from service.settings import Settings
@@ -46,10 +46,10 @@ class _NoNetwork:
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> Scores:
+    ) -> Sequence[HostScores]:
         """See `Engine.scores`."""
         assert canvases.shape[1:] == (*CANVAS, 3)
-        return Scores(np.stack([self._scores.astype(np.float32)] * len(canvases)))
+        return [HostScores(self._scores.astype(np.float32))] * len(canvases)
 
     async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine.logits`."""

@@ -1,14 +1,14 @@
 """The engine for GPUs gives the answers of the one for CPUs, from the same graph.
 
-It runs on torch's CPU everywhere, and on the GPU of a machine that has one, where the graph in half
-precision is its own.
+It runs on torch's CPU everywhere, with classes chosen from scores in the host's memory and by the
+kernel that is a GPU's; and on the GPU of a machine that has one, where the graph in half precision
+is its own.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from skimage import data
 from limn.contract import CONTRACT_FILE, read_contract
 from limn.encode import rgb_png
 from limn.errors import DeviceUnavailable
+from limn.ops.choose_cuda import CudaChooser
 from limn.ops.device import Device, Kind
 from service.engines.device.engine import DeviceEngine
 from service.engines.together import all_of
@@ -26,6 +27,7 @@ from service.parameters import ParseParameters
 from service.pipeline import ParsingPipeline
 from service.settings import Settings
 from service.startup import start_pipeline
+from tests.fixtures.cuda import cuda_core, needs_c_compiler
 from tests.fixtures.pictures import png_indices
 
 SHIPPED = Path(__file__).parents[2] / "model_repository"
@@ -49,12 +51,28 @@ def portal() -> Iterator[BlockingPortal]:
         yield opened
 
 
-@pytest.fixture(scope="module", params=get_args(Kind))
+def kernel_as_c(folder: Path) -> Callable[[Device], CudaChooser]:
+    """A GPU's kernel for a CPU."""
+
+    def chooser(device: Device) -> CudaChooser:
+        with cuda_core(folder):
+            return CudaChooser(device)
+
+    return chooser
+
+
+@pytest.fixture(
+    scope="module",
+    params=["cpu", pytest.param("cpu-by-kernel", marks=needs_c_compiler), "cuda"],
+)
 def pipelines(
-    portal: BlockingPortal, repository: Path, request: pytest.FixtureRequest
+    portal: BlockingPortal,
+    repository: Path,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[ParsingPipeline, ParsingPipeline]]:
     """On the embedded engine, and on the device's."""
-    kind: Kind = request.param
+    kind: Kind = "cuda" if request.param == "cuda" else "cpu"
     if kind == "cuda" and not _has_gpu():
         pytest.skip("this machine has no GPU")
     settings = Settings(model_repository=repository, sessions=2)
@@ -63,7 +81,11 @@ def pipelines(
     portal.call(on_device.engine.close)
     models = tuple(on_device.repository)
     start = partial(DeviceEngine.start, models, kind, 4, 0.002, lambda _: None)
-    on_device.engine = portal.call(start)
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "cpu-by-kernel":
+            chooser = kernel_as_c(tmp_path_factory.mktemp("kernel"))
+            patch.setattr("service.engines.device.engine.chooser_of", chooser)
+        on_device.engine = portal.call(start)
     yield embedded, on_device
     for pipeline in (embedded, on_device):
         portal.call(pipeline.close)

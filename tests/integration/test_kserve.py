@@ -138,7 +138,8 @@ def test_parser_upsamples_the_engine_s_scores_and_chooses(client: Client, runnin
     engine = running.app.state.serving.current.pipeline.engine
     served = running.app.state.serving.current.pipeline.repository.find("baseline", 1)
     tta = running.app.state.serving.current.inference.catalogue.find("baseline_parse", "1")._tta
-    expected = asyncio.run(engine.scores(served.id, canvases(2), tta)).array()
+    scored = asyncio.run(engine.scores(served.id, canvases(2), tta))
+    expected = np.stack([one.array() for one in scored])
     assert tta.scales == (0.8, 1.0, 1.2)
     assert np.array_equal(scores, expected.astype(np.float16))
     for index in range(2):

@@ -65,9 +65,10 @@ def test_parser_upsamples_the_engine_s_scores_and_chooses(
     async def score() -> NDArray[np.float32]:
         engine = EmbeddedEngine({served.id: Network.load(served)}, Workers(2))
         tta = protocol.TestTimeSettings((0.8, 1.0, 1.2), flip=False)
-        return (await engine.scores(served.id, canvas, tta)).array()
+        (scores,) = await engine.scores(served.id, canvas, tta)
+        return scores.array()
 
-    (scores,) = anyio.run(score)
+    scores = anyio.run(score)
     whole = Region(0, 0, *scores.shape[1:])
     expected = upsample_and_choose(scores, served.contract.canvas, whole)
 

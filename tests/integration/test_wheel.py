@@ -47,6 +47,7 @@ def test_wheel_holds_what_is_no_code(installed: Path) -> None:
         ("training/configs", "**/*.toml"),
         ("training/persons/configs", "*"),
         ("export/triton", "shim.py"),
+        ("limn/ops", "*.cu"),
     ):
         ours = {path.relative_to(ROOT) for path in (ROOT / folder).glob(pattern) if path.is_file()}
         assert ours

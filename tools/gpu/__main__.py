@@ -26,13 +26,15 @@ from torch.profiler import ProfilerActivity, profile
 from limn.geometry import Letterbox
 from limn.image import ImageLimits, decode
 from limn.ops.array import letterbox
+from limn.ops.choose_cuda import CudaChooser
 from limn.ops.device import Device
 from loadtests.inputs import portrait
 from service.engines.device.engine import DeviceEngine
 from service.engines.device.network import DeviceNetwork
 from service.engines.protocol import TestTimeSettings
 from service.repository import ModelRepository, ServedModel
-from tools.gpu import ceilings
+from tools.gpu import ceilings, choosing
+from tools.gpu.choosing import Choosing
 from tools.gpu.mps import mps
 from tools.gpu.page import Measured, document, page
 from tools.gpu.served import Farm, Served, farm
@@ -109,11 +111,29 @@ class _Engines:
         self.batches = batches
         self._thread = ThreadPoolExecutor(1)
         self._device = self._thread.submit(Device, "cuda").result()
+        self._chooser = self._thread.submit(CudaChooser, self._device).result()
         self._network = self._thread.submit(DeviceNetwork, model, self._device, batches).result()
 
     def of(self, most: int) -> DeviceEngine:
         networks = {self.model.id: self._network}
-        return DeviceEngine(self._thread, networks, self._device, most, 0.0, lambda _: None)
+        return DeviceEngine(
+            self._thread, networks, self._device, self._chooser, most, 0.0, lambda _: None
+        )
+
+    def choosing(self) -> Choosing:
+        """Of the portrait's scores."""
+        return self._thread.submit(self._choosing).result()
+
+    def _choosing(self) -> Choosing:
+        image = decode(portrait(), ImageLimits())
+        size = image.shape[0], image.shape[1]
+        with self._device.working():
+            (scores,) = self._network.scores(list(_canvases(self.model, 1)), TTA)
+            self._device.mark()()
+        contract = self.model.contract
+        grid = scores.shape[1], scores.shape[2]
+        region = Letterbox.fit(size, contract.canvas).region(grid)
+        return choosing.measure(self._device, self._chooser, scores, size, region)
 
 
 def _write(out: Path, found: dict[str, Any]) -> str:
@@ -144,7 +164,9 @@ async def _measured(engines: _Engines, seconds: float, out: Path) -> Measured:
     draw(middle, done - 2, out.with_name(f"{out.name}_{model.id.name}.png"))
     work = sum(_work(model, scale) for scale in TTA.scales)
     await traced.close()
-    return Measured(model.id.name, model.gpu_graph.name, work, speeds, together, idleness(middle))
+    gaps = idleness(middle)
+    chosen = engines.choosing()
+    return Measured(model.id.name, model.gpu_graph.name, work, speeds, together, gaps, chosen)
 
 
 async def _keep_busy(engine: DeviceEngine, model: ServedModel, canvases: NDArray[np.uint8]) -> int:

@@ -1,10 +1,10 @@
 """The device engine: networks on a GPU in this process, batches across requests."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
@@ -12,24 +12,30 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from limn.errors import DeviceUnavailable
+from limn.ops.choose_cuda import CudaChooser
 from limn.ops.device import Device, Kind
+from service.engines.device.faults import faults
 from service.engines.device.former import BatchFormer
 from service.engines.device.network import DeviceNetwork, batches_up_to
+from service.engines.device.scores import DeviceScores
 from service.engines.protocol import TestTimeSettings
-from service.engines.scores import Scores
+from service.engines.scores import HostScores, Scores
 from service.engines.together import all_of
-from service.errors import EngineUnavailable, InferenceFailed
+from service.errors import EngineUnavailable
 from service.repository import ModelId, ServedModel
 from service.stages import clock_here
+
+logger = logging.getLogger(__name__)
 
 _Key = tuple[ModelId, TestTimeSettings]
 
 
 @dataclass(frozen=True)
 class _Computed:
-    """Scores float32[K, h, w] of a canvas, and when its batch began and ended."""
+    """Scores of a canvas, and when its batch began and ended."""
 
-    scores: NDArray[np.float32]
+    scores: Scores
     begun: float
     ended: float
 
@@ -37,6 +43,20 @@ class _Computed:
 def require(kind: Kind) -> None:
     """DeviceUnavailable where there is no such device."""
     Device(kind)
+
+
+def chooser_of(device: Device) -> CudaChooser | None:
+    """What chooses classes in the device's memory; None where scores come back for that.
+
+    Those are CPUs, and GPUs for which the kernel cannot be compiled: the log says why.
+    """
+    if device.kind == "cpu":
+        return None
+    try:
+        return CudaChooser(device)
+    except DeviceUnavailable as exc:
+        logger.warning("%s; the CPU chooses them, from scores that are copied", exc)
+        return None
 
 
 class DeviceEngine:
@@ -51,17 +71,21 @@ class DeviceEngine:
         thread: ThreadPoolExecutor,
         networks: Mapping[ModelId, DeviceNetwork],
         device: Device,
+        chooser: CudaChooser | None,
         most: int,
         longest_wait_s: float,
         batched: Callable[[int], None],
     ) -> None:
         """An engine of these networks, which `thread` made; `batched` is told every batch's size.
 
+        For `chooser` see `chooser_of`.
+
         ONNX Runtime keeps what it recorded of a GPU's kernels per thread: one does all.
         """
         self._thread = thread
         self._networks = dict(networks)
         self._device = device
+        self._chooser = chooser
         self._batched = batched
         self.memory_bytes = device.memory_bytes
         self._most = most
@@ -90,11 +114,12 @@ class DeviceEngine:
         device = await run(Device, kind)
         batches = batches_up_to(most)
         networks = {model.id: await run(DeviceNetwork, model, device, batches) for model in models}
-        return cls(thread, networks, device, most, longest_wait_s, batched)
+        chooser = await run(chooser_of, device)
+        return cls(thread, networks, device, chooser, most, longest_wait_s, batched)
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> Scores:
+    ) -> Sequence[Scores]:
         """See `Engine.scores`."""
         self._network(model)
         key = model, tta
@@ -103,13 +128,13 @@ class DeviceEngine:
         if clock is not None:
             for begun, ended in {(one.begun, one.ended) for one in found}:
                 clock.add("network", begun, ended)
-        return Scores([one.scores for one in found])
+        return [one.scores for one in found]
 
     async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine.logits`."""
         network = self._network(model)
         run = partial(asyncio.get_running_loop().run_in_executor, self._thread)
-        with _faults():
+        with faults():
             parts = [
                 await run(network.logits, pixels[start : start + self._most])
                 for start in range(0, len(pixels), self._most)
@@ -143,22 +168,31 @@ class DeviceEngine:
         network = self._network(model)
         self._batched(len(canvases))
         begun = time.perf_counter()
-        with _faults():
-            fetched = self._device.fetch(network.scores(canvases, tta))
+        with faults():
+            computed = self._scored(network, canvases, tta)
 
         def finish() -> Sequence[_Computed]:
-            with _faults():
-                scores = fetched()
+            with faults():
+                scores = computed()
             ended = time.perf_counter()
-            return [_Computed(row, begun, ended) for row in scores]
+            return [_Computed(one, begun, ended) for one in scores]
 
         return finish
 
+    def _scored(
+        self, network: DeviceNetwork, canvases: Sequence[NDArray[np.uint8]], tta: TestTimeSettings
+    ) -> Callable[[], Sequence[Scores]]:
+        """What returns the scores of a batch, once the device has computed them."""
+        device, chooser = self._device, self._chooser
+        with device.working():
+            scores = network.scores(canvases, tta)
+            if chooser is None:
+                fetched = device.fetch(scores)
+                return lambda: list(map(HostScores, fetched()))
+            done = device.mark()
 
-@contextmanager
-def _faults() -> Iterator[None]:
-    """What torch raises, in our words."""
-    try:
-        yield
-    except RuntimeError as exc:
-        raise InferenceFailed(f"{type(exc).__name__}: {exc}") from exc
+        def computed() -> Sequence[Scores]:
+            done()
+            return [DeviceScores(device, chooser, row) for row in scores]
+
+        return computed

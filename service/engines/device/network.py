@@ -101,7 +101,7 @@ class DeviceNetwork:
             # The first run is recorded, the second replayed.
             for _ in range(2):
                 bound.run()
-        self.device.fetch(bound.logits)()
+            self.device.mark()()
         return bound
 
     def scores(self, canvases: Sequence[NDArray[np.uint8]], tta: TestTimeSettings) -> "Tensor":

@@ -12,7 +12,7 @@ from tritonclient.grpc import InferInput, InferRequestedOutput
 from limn.contract import ParserContract
 from limn.ops.array import fuse
 from service.engines.protocol import TestTimeSettings, View
-from service.engines.scores import Scores
+from service.engines.scores import HostScores
 from service.engines.together import all_of
 from service.engines.triton.agreement import require_agreement
 from service.engines.triton.connection import RegionLost, TritonConnection
@@ -84,17 +84,17 @@ class TritonEngine:
 
     async def scores(
         self, model: ModelId, canvases: NDArray[np.uint8], tta: TestTimeSettings
-    ) -> Scores:
+    ) -> Sequence[HostScores]:
         """See `Engine.scores`."""
         served = await self._served(model)
         parser = served.parser
         if parser is None or not _has(parser, tta):
-            return Scores(await self._scale_by_scale(served, canvases, tta))
+            return list(map(HostScores, await self._scale_by_scale(served, canvases, tta)))
         parts = [
             await self._parsed(parser, canvases[start : start + MOST_TOGETHER])
             for start in range(0, len(canvases), MOST_TOGETHER)
         ]
-        return Scores(chain.from_iterable(parts))
+        return list(map(HostScores, chain.from_iterable(parts)))
 
     async def logits(self, model: ModelId, pixels: NDArray[np.float32]) -> Array:
         """See `Engine.logits`."""

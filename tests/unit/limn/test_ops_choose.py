@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from limn.geometry import Letterbox, Region, Size
 from limn.ops.choose import upsample_and_choose, upsample_and_choose_with_confidence
+from tests.fixtures.scores import cases
 
 
 def neighbours(pixels: int, cells: int, first_edge: float, last_edge: float) -> NDArray[np.float64]:
@@ -33,31 +33,6 @@ def upsampled(scores: NDArray[np.float32], size: Size, region: Region) -> NDArra
     tall = scores[:, y] * (1 - down) + scores[:, below] * down
     full: NDArray[np.float32] = tall[:, :, x] * (1 - right) + tall[:, :, beside] * right
     return full
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> tuple[NDArray[np.float32], Size, Region]:
-    classes, height, width = (
-        draw(st.integers(1, 6)),
-        draw(st.integers(1, 9)),
-        draw(st.integers(1, 9)),
-    )
-    elements = draw(
-        st.sampled_from(
-            [
-                st.floats(0, 1, width=32),
-                st.sampled_from([0.0, 0.1, 0.25, 0.5]).map(lambda value: float(np.float32(value))),
-                st.floats(-100, 100, width=32),
-                st.sampled_from([0.1, np.nextafter(np.float32(0.1), np.float32(1))]).map(
-                    lambda value: float(np.float32(value))
-                ),
-            ]
-        )
-    )
-    scores = draw(arrays.arrays(np.float32, (classes, height, width), elements=elements))
-    size = draw(st.integers(1, 40)), draw(st.integers(1, 40))
-    canvas = height * 2, width * 2
-    return scores, size, Letterbox.fit(size, canvas).region((height, width))
 
 
 @given(cases())

@@ -3,7 +3,7 @@ from numpy.typing import NDArray
 
 from limn.geometry import Crop, Letterbox
 from service.assembly import Assembly
-from service.engines.scores import Scores
+from service.engines.scores import HostScores
 
 
 def flat(label: int, score: float, classes: int = 4) -> NDArray[np.float32]:
@@ -13,14 +13,10 @@ def flat(label: int, score: float, classes: int = 4) -> NDArray[np.float32]:
     return scores
 
 
-def scores_of(*canvases: NDArray[np.float32]) -> Scores:
-    return Scores(np.stack(canvases))
-
-
 def paste(*persons: tuple[Crop, NDArray[np.float32]]) -> tuple[list[list[int]], list[list[int]]]:
     photo = Assembly((2, 4), tells_apart=True)
     for index, (crop, scores) in enumerate(persons):
-        photo.paste(index, crop, Letterbox.fit(crop.size, (8, 8)), Scores(scores[np.newaxis]), 0)
+        photo.paste(index, crop, Letterbox.fit(crop.size, (8, 8)), HostScores(scores))
     assert photo.owner is not None
     return photo.label_map.tolist(), photo.owner.tolist()
 
@@ -55,7 +51,7 @@ def test_earlier_person_stays_on_a_tie() -> None:
 def test_person_alone_is_not_told_apart() -> None:
     photo = Assembly((2, 4), tells_apart=False)
 
-    photo.paste(0, Crop(0, 1, 2, 4), Letterbox.fit((2, 3), (8, 8)), scores_of(flat(1, 0.7)), 0)
+    photo.paste(0, Crop(0, 1, 2, 4), Letterbox.fit((2, 3), (8, 8)), HostScores(flat(1, 0.7)))
 
     assert photo.label_map.tolist() == [[0, 1, 1, 1]] * 2
     assert photo.owner is None
@@ -64,7 +60,7 @@ def test_person_alone_is_not_told_apart() -> None:
 
 def test_translation_looks_every_pixel_up() -> None:
     photo = Assembly((2, 4), tells_apart=False)
-    photo.paste(0, Crop(0, 0, 2, 4), Letterbox.fit((2, 4), (8, 8)), scores_of(flat(1, 0.7)), 0)
+    photo.paste(0, Crop(0, 0, 2, 4), Letterbox.fit((2, 4), (8, 8)), HostScores(flat(1, 0.7)))
     table = np.zeros(256, np.uint8)
     table[1] = 7
 

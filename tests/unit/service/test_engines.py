@@ -73,8 +73,7 @@ def answer(
     async def run() -> NDArray[np.float32]:
         async with start(repository) as engine:
             scores = await engine.scores(BASELINE, canvases(count), tta)
-            found: NDArray[np.float32] = scores.array()
-            return found
+            return np.stack([one.array() for one in scores])
 
     return anyio.run(run)
 
@@ -168,20 +167,20 @@ def test_requests_at_once_get_their_own_answers(
     tta = protocol.TestTimeSettings((0.8, 1.0), flip=False)
     answers: dict[int, NDArray[np.float32]] = {}
 
+    async def scored(engine: Any, mine: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        return [each.array() for each in await engine.scores(BASELINE, mine, tta)]
+
     async def run() -> list[NDArray[np.float32]]:
         async with start(tmp_path) as engine:
 
             async def ask(index: int) -> None:
                 mine = canvases(8)[index : index + 1]
-                answers[index] = (await engine.scores(BASELINE, mine, tta)).array()
+                (answers[index],) = await scored(engine, mine)
 
             async with anyio.create_task_group() as group:
                 for index in range(8):
                     group.start_soon(ask, index)
-            return [
-                (await engine.scores(BASELINE, canvases(8)[index : index + 1], tta)).array()
-                for index in range(8)
-            ]
+            return [(await scored(engine, canvases(8)[index : index + 1]))[0] for index in range(8)]
 
     alone = anyio.run(run)
 

@@ -5,10 +5,17 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper
 
+from limn.geometry import Region
+from limn.ops.choose_cuda import CudaChooser
+from limn.ops.device import Device
 from loadtests.report import table
+from tests.fixtures.cuda import cuda_core, needs_c_compiler
+from tools.gpu import choosing
 from tools.gpu.ceilings import Ceilings
+from tools.gpu.choosing import Choosing
 from tools.gpu.page import Measured, document, page
 from tools.gpu.served import Level, Served
 from tools.gpu.speed import Speed
@@ -90,7 +97,8 @@ def test_page_states_shares_of_the_ceiling(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("torch.cuda.get_device_name", lambda: "some GPU")
     speed = Speed(batch=4, latency_ms=2.0, per_second=1000.0)
     idle = Idleness(busy_share=0.9, longest_us=12, spans=345)
-    measured = Measured("mman", "model.half.onnx", 10**11, [speed], 16, idle)
+    chosen = Choosing(on_gpu_ms=0.12, copied_ms=0.34, on_cpu_ms=0.56)
+    measured = Measured("mman", "model.half.onnx", 10**11, [speed], 16, idle, chosen)
     answered = [Served("a", "MPS", 2, 7.0, [Level(2, 8, 321.0, 20.0, 30.0, 5.5)])]
 
     text = page("the command", document(Ceilings(800.0, 4000.0), [measured], answered), "gpu")
@@ -98,4 +106,31 @@ def test_page_states_shares_of_the_ceiling(monkeypatch: pytest.MonkeyPatch) -> N
     heads = ["batch", "ms of a batch alone", "canvases/s", "TFLOP/s", "of the ceiling"]
     assert table(heads, [["4", "2.00", "1,000", "100.0", "12.5%"]], words=0) in text
     assert "busy for 90.0% of the time; the longest gap was 12 µs" in text
+    assert "in 0.12 ms, the label map's way to the host included" in text
+    assert "one core in 0.56 ms, once scores were copied in 0.34 ms" in text
     assert "| MPS | 2 | 8 | 321 | 20.0 | 30.0 | 5.5 |" in text
+
+
+@needs_c_compiler
+def test_choosing_is_timed_where_both_ways_choose_the_same(tmp_path: Path) -> None:
+    device = Device("cpu")
+    scores = torch.rand((4, 6, 5), generator=torch.Generator().manual_seed(0))
+    with cuda_core(tmp_path):
+        chooser = CudaChooser(device)
+
+    found = choosing.measure(device, chooser, scores, (60, 50), Region(0, 0, 6, 5))
+
+    assert min(found) > 0
+
+
+@needs_c_compiler
+def test_ways_that_choose_otherwise_are_not_timed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Device("cpu")
+    with cuda_core(tmp_path):
+        chooser = CudaChooser(device)
+    monkeypatch.setattr(choosing, "upsample_and_choose", lambda *_: np.ones((60, 50), np.uint8))
+
+    with pytest.raises(ValueError, match="other classes"):
+        choosing.measure(device, chooser, torch.zeros((4, 6, 5)), (60, 50), Region(0, 0, 6, 5))
