@@ -19,10 +19,21 @@ class Assembly:
         owner: uint8[H, W], 1 + index of the person that a foreground pixel belongs to, else 0;
             None where persons are not told apart.
         confidence: uint8[H, W], winning score of the foreground, 255 is 1; None like `owner`.
+        colors: uint8[H, W, 3], of the label map, painted where its scores were; None where no
+            palette was given, or the photo is more than one person.
     """
 
-    def __init__(self, photo: Size, tells_apart: bool) -> None:
-        """Background everywhere, (H, W); without `tells_apart` one person alone can be pasted."""
+    def __init__(
+        self, photo: Size, tells_apart: bool, palette: NDArray[np.uint8] | None = None
+    ) -> None:
+        """Background everywhere, (H, W).
+
+        Args:
+            tells_apart: whether there may be more than one person.
+            palette: uint8[256, 3] RGB by the network's classes, where colours are wanted.
+        """
+        self._palette = palette
+        self.colors: NDArray[np.uint8] | None = None
         self.label_map: NDArray[np.uint8] = np.zeros(photo, dtype=np.uint8)
         self.owner = np.zeros_like(self.label_map) if tells_apart else None
         self.confidence = np.zeros_like(self.label_map) if tells_apart else None
@@ -37,6 +48,10 @@ class Assembly:
         """
         region, inside = box.region(scores.grid), crop.slices
         if self.owner is None or self.confidence is None:
+            if crop.size == self.label_map.shape and self._palette is not None:
+                # Where the scores are, which may be a GPU.
+                self.label_map, self.colors = scores.paint(crop.size, region, self._palette)
+                return
             chosen = scores.choose(crop.size, region)
             if chosen.shape == self.label_map.shape:
                 self.label_map = chosen

@@ -69,12 +69,20 @@ def answer(parsed: Parsed) -> Answer:
     return Answer(_encode(parsed, output), MEDIA_TYPES[output], found)
 
 
+def colors_of(parsed: Parsed) -> NDArray[np.uint8]:
+    """The label map's, uint8[H, W, 3] RGB."""
+    painted = parsed.photo.colors
+    if painted is not None:
+        return painted
+    return colorize(parsed.photo.label_map, parsed.plan.label_set.palette)
+
+
 def _encode(parsed: Parsed, output: Output) -> bytes:
     label_map, palette = parsed.photo.label_map, parsed.plan.label_set.palette
     if output == "mask":
         return palette_png(label_map, palette)
     if output == "color":
-        return rgb_png(colorize(label_map, palette))
+        return rgb_png(colors_of(parsed))
     if output == "overlay":
         assert parsed.image is not None, "the pipeline keeps the photo for an overlay"
         return rgb_png(overlay(parsed.image, label_map, palette, parsed.plan.alpha))

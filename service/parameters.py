@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from limn.errors import InvalidParameter
@@ -108,6 +110,12 @@ class ParsePlan:
     output: Output
     alpha: float
     outlines: Outline
+
+    @property
+    def palette(self) -> NDArray[np.uint8]:
+        """uint8[256, 3] RGB: colours of `label_set` by the model's class indices."""
+        palette = self.label_set.palette
+        return palette if self.lookup is None else palette[np.frombuffer(self.lookup, np.uint8)]
 
 
 def plan(

@@ -197,7 +197,8 @@ def _decoded(data: bytes, header: ImageHeader, plan: ParsePlan) -> tuple[NDArray
 
 
 def _begun(plan: ParsePlan, prepared: _Prepared) -> Parsed:
-    photo = Assembly(prepared.photo, len(prepared.crops) > 1 or plan.output == "json")
+    tells_apart = len(prepared.crops) > 1 or plan.output == "json"
+    photo = Assembly(prepared.photo, tells_apart, plan.palette if plan.output == "color" else None)
     return Parsed(plan, prepared.crops, prepared.boxes, prepared.found, photo, [], prepared.image)
 
 

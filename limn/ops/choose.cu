@@ -26,14 +26,16 @@ __device__ static Neighbours neighbours(long long pixel, double edge, double ste
 #ifdef __cplusplus
 extern "C"
 #endif
-/* Scores [classes, height, width] to bytes [rows, columns] of `label` and `sure` (or NULL);
- * `fault` becomes 1 if a score is NaN or infinite. Each thread does four pixels.
+/* Scores [classes, height, width] to bytes [rows, columns] of `label` and, unless NULL, `sure`, and
+ * to `color` [rows, columns, 3] by `palette` [256, 3], unless NULL. `fault` becomes 1 if a score is
+ * NaN or infinite. Each thread does four pixels.
  */
 __global__ void limn_choose(const float *scores, long long classes, long long height,
                             long long width, long long rows, long long columns, double row_edge,
                             double row_step, double row_first, double row_last,
                             double column_edge, double column_step, double column_first,
-                            double column_last, unsigned *label, unsigned *sure,
+                            double column_last, const unsigned char *palette,
+                            unsigned *label, unsigned *sure, unsigned *color,
                             unsigned char *fault) {
     long long plane = height * width, pixels = rows * columns;
     long long thread = (long long)blockIdx.x * blockDim.x + threadIdx.x;
@@ -43,7 +45,7 @@ __global__ void limn_choose(const float *scores, long long classes, long long he
         if (scores[i] - scores[i] != 0)
             *fault = 1;
 
-    unsigned labels = 0, levels = 0;
+    unsigned labels = 0, levels = 0, colors[3] = {0, 0, 0};
     /* Photos have fewer pixels than 2^31, and long divisions are slow. */
     unsigned first = (unsigned)(thread * 4), y = first / (unsigned)columns;
     unsigned x = first - y * (unsigned)columns;
@@ -67,6 +69,10 @@ __global__ void limn_choose(const float *scores, long long classes, long long he
         float level = best * 255 + 0.5f;
         labels |= winner << 8 * i;
         levels |= (unsigned)(level < 0 ? 0 : level > 255 ? 255 : level) << 8 * i;
+        for (int channel = 0; color && channel < 3; channel++) {
+            int at = 3 * i + channel;
+            colors[at / 4] |= (unsigned)palette[3 * winner + channel] << at % 4 * 8;
+        }
         if (++x == columns) {
             x = 0;
             y++;
@@ -77,11 +83,15 @@ __global__ void limn_choose(const float *scores, long long classes, long long he
         label[thread] = labels;
         if (sure)
             sure[thread] = levels;
+        for (int i = 0; color && i < 3; i++)
+            color[3 * thread + i] = colors[i];
         return;
     }
     for (int i = 0; i < 4 && first + i < pixels; i++) {
         ((unsigned char *)label)[first + i] = (unsigned char)(labels >> 8 * i);
         if (sure)
             ((unsigned char *)sure)[first + i] = (unsigned char)(levels >> 8 * i);
+        for (int at = 3 * i; color && at < 3 * i + 3; at++)
+            ((unsigned char *)color)[3 * first + at] = (unsigned char)(colors[at / 4] >> at % 4 * 8);
     }
 }

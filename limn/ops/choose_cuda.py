@@ -1,4 +1,4 @@
-"""Upsample scores, then choose, in a GPU's memory: what `limn.ops.choose` does in the host's.
+"""Upsample scores, then choose and paint, in a GPU's memory: as `limn.ops.choose` and `paint` do.
 
 One kernel, `choose.cu`, does a photo. It is compiled for the GPU at hand when it is first wanted,
 by NVRTC, and writes label maps into memory of the host's that the GPU can reach: nothing else is
@@ -9,6 +9,7 @@ mapped memory.
 """
 
 import importlib
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from limn.errors import DeviceUnavailable
 from limn.geometry import GridAxis, Region, Size
 from limn.ops import choose
 from limn.ops.device import Device
+from limn.ops.paint import colorize
 
 _SOURCE = Path(__file__).with_name("choose.cu")
 _THREADS = 256
@@ -37,6 +39,7 @@ class CudaChooser:
                 the CPU does.
         """
         self._device = device
+        self._palettes: dict[bytes, Tensor] = {}
         try:
             self._cuda: Any = importlib.import_module("cuda.core")
             self._cuda.Device(0).set_current()
@@ -61,45 +64,63 @@ class CudaChooser:
             FloatingPointError, ValueError: as there.
             RuntimeError: the GPU failed.
         """
-        return self._choose(scores, size, region, with_confidence=False)[0]
+        return self._choose(scores, size, region).label_map
 
     def upsample_and_choose_with_confidence(
         self, scores: Tensor, size: Size, region: Region
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """See `limn.ops.choose.upsample_and_choose_with_confidence`; the rest as above."""
-        return self._choose(scores, size, region, with_confidence=True)
+        chosen = self._choose(scores, size, region, sure=True)
+        return chosen.label_map, chosen.confidence
+
+    def upsample_and_paint(
+        self, scores: Tensor, size: Size, region: Region, palette: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Label map uint8[H, W], and its colours uint8[H, W, 3] as `limn.ops.paint` has them.
+
+        `palette` is uint8[256, 3]; the rest as above.
+        """
+        chosen = self._choose(scores, size, region, palette=palette)
+        return chosen.label_map, chosen.colors
 
     def _choose(
-        self, scores: Tensor, size: Size, region: Region, *, with_confidence: bool
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Label map and confidence; the second has no pixels where nobody wants it."""
+        self,
+        scores: Tensor,
+        size: Size,
+        region: Region,
+        *,
+        sure: bool = False,
+        palette: NDArray[np.uint8] | None = None,
+    ) -> "_Maps":
         rows, columns = choose.checked_axes(tuple(scores.shape), size, region)
-        pixels = size[0] * size[1]
-        # The kernel writes whole words. The last byte is for its complaint.
-        map_bytes = -(-pixels // _PIXELS_PER_THREAD) * _PIXELS_PER_THREAD
-        maps = 2 if with_confidence else 1
+        painted = palette is not None
         with self._device.answering():
             scores = scores.contiguous()
-            memory = self._device.reachable_bytes(maps * map_bytes + 1)
-            memory[-1] = 0
-            address = memory.ctypes.data
+            maps = _Maps(self._device, size, sure, painted)
             self._launch(
-                -(-pixels // (_THREADS * _PIXELS_PER_THREAD)),
+                -(-maps.pixels // (_THREADS * _PIXELS_PER_THREAD)),
                 scores.data_ptr(),
                 *scores.shape,
                 *size,
                 *_doubles(rows),
                 *_doubles(columns),
-                address,
-                address + map_bytes if with_confidence else 0,
-                address + memory.size - 1,
+                0 if palette is None else self._on_device(palette).data_ptr(),
+                _address(maps.label_map),
+                _address(maps.confidence) if sure else 0,
+                _address(maps.colors) if painted else 0,
+                _address(maps.fault),
             )
             self._device.mark()()
-        if memory[-1]:
+        if maps.fault[0]:
             raise FloatingPointError("scores are NaN or infinite")
-        label_map = memory[:pixels].reshape(size)
-        sure = memory[map_bytes : map_bytes + pixels] if with_confidence else memory[:0]
-        return label_map, sure.reshape(size if with_confidence else 0)
+        return maps
+
+    def _on_device(self, palette: NDArray[np.uint8]) -> Tensor:
+        """To stay: there are as many as label sets."""
+        key = palette.tobytes()
+        if key not in self._palettes:
+            self._palettes[key] = self._device.constant(palette)
+        return self._palettes[key]
 
     def _launch(self, blocks: int, *arguments: float) -> None:
         """Of Python's numbers cuda.core makes `long long`, a pointer or `double`."""
@@ -118,10 +139,42 @@ class CudaChooser:
         with self._device.working():
             uploaded = self._device.upload(scores)
             self._device.mark()()
-        found = self.upsample_and_choose_with_confidence(uploaded, size, region)
-        expected = choose.upsample_and_choose_with_confidence(scores, size, region)
-        if not np.array_equal(found, expected):
+        palette = np.random.default_rng(1).integers(0, 256, (256, 3), np.uint8)
+        chosen = self._choose(uploaded, size, region, sure=True, palette=palette)
+        label_map, sure = choose.upsample_and_choose_with_confidence(scores, size, region)
+        expected = label_map, sure, colorize(label_map, palette)
+        found = chosen.label_map, chosen.confidence, chosen.colors
+        if not all(map(np.array_equal, found, expected)):
             raise DeviceUnavailable("they are not those that the CPU chooses")
+
+
+class _Maps:
+    """What the kernel writes, in one piece of memory that it can reach.
+
+    Attributes:
+        label_map: uint8[H, W].
+        confidence: uint8[H, W]; without pixels where nobody wants it.
+        colors: uint8[H, W, 3]; likewise.
+        fault: uint8[1], 0 until there is one.
+    """
+
+    def __init__(self, device: Device, size: Size, sure: bool, painted: bool) -> None:
+        self.pixels = size[0] * size[1]
+        # The kernel writes words: each map begins with one.
+        room = -(-self.pixels // _PIXELS_PER_THREAD) * _PIXELS_PER_THREAD
+        kinds = (1, int(sure), 3 * int(painted))
+        memory = device.reachable_bytes(room * sum(kinds) + 1)
+        maps = []
+        for start, each in zip(accumulate(kinds, initial=0), kinds, strict=False):
+            flat = memory[room * start : room * start + self.pixels * each]
+            maps.append(flat.reshape(*(size if each else (0, 0)), *((3,) if each == 3 else ())))
+        self.label_map, self.confidence, self.colors = maps
+        self.fault = memory[-1:]
+        self.fault[0] = 0
+
+
+def _address(array: NDArray[np.uint8]) -> int:
+    return array.ctypes.data
 
 
 def _doubles(axis: GridAxis) -> tuple[float, float, float, float]:

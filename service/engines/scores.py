@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from limn.geometry import Region, Size
 from limn.ops.choose import upsample_and_choose, upsample_and_choose_with_confidence
+from limn.ops.paint import colorize
 from service.errors import InferenceFailed
 
 
@@ -32,6 +33,12 @@ class Scores(Protocol):
         self, size: Size, region: Region
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """See `limn.ops.choose.upsample_and_choose_with_confidence`; raises what `choose` does."""
+        ...
+
+    def paint(
+        self, size: Size, region: Region, palette: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """What `choose` gives, and its colours uint8[H, W, 3] by `palette` uint8[256, 3]."""
         ...
 
     def array(self) -> NDArray[np.float32]:
@@ -76,6 +83,12 @@ class HostScores:
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         with translated():
             return upsample_and_choose_with_confidence(self._scores, size, region)
+
+    def paint(
+        self, size: Size, region: Region, palette: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        label_map = self.choose(size, region)
+        return label_map, colorize(label_map, palette)
 
     def array(self) -> NDArray[np.float32]:
         with translated():

@@ -7,7 +7,6 @@ import numpy as np
 
 from limn.contract import PARSER_SUFFIX, ParserTensorSpec
 from limn.geometry import Region
-from limn.ops.paint import colorize
 from service.engines.scores import Scores
 from service.kserve.messages import Parameters
 from service.kserve.model import ModelSpec, refuse_parameters
@@ -66,13 +65,13 @@ class ParserModel:
         found: dict[str, Tensor] = {}
         if NAMES.scores in outputs:
             found[NAMES.scores] = np.stack([one.array() for one in scores]).astype(np.float16)
-        if NAMES.labels in outputs or NAMES.color in outputs:
-            canvas, whole = self._served.contract.canvas, Region(0, 0, *scores[0].grid)
-            with stage("choose"):
-                labels = np.stack([one.choose(canvas, whole) for one in scores])
-            found[NAMES.labels] = labels
-        if NAMES.color in outputs:
-            palette = self._served.label_set.palette
-            with stage("encode"):
-                found[NAMES.color] = np.stack([colorize(part, palette) for part in labels])
+        canvas, whole = self._served.contract.canvas, Region(0, 0, *scores[0].grid)
+        with stage("choose"):
+            if NAMES.color in outputs:
+                palette = self._served.label_set.palette
+                painted = [one.paint(canvas, whole, palette) for one in scores]
+                labels, colors = map(np.stack, zip(*painted, strict=True))
+                found |= {NAMES.labels: labels, NAMES.color: colors}
+            elif NAMES.labels in outputs:
+                found[NAMES.labels] = np.stack([one.choose(canvas, whole) for one in scores])
         return found

@@ -7,12 +7,11 @@ from pydantic import ValidationError
 
 from limn.contract import PHOTO_SUFFIX, ParserTensorSpec
 from limn.errors import InvalidParameter
-from limn.ops.paint import colorize
 from service.kserve.messages import Parameters
 from service.kserve.model import ModelSpec, refuse_parameters
 from service.kserve.tensors import Tensor, TensorSpec
-from service.outputs import Parsed
-from service.parameters import ParseParameters, ParsePlan
+from service.outputs import Parsed, colors_of
+from service.parameters import Output, ParseParameters, ParsePlan
 from service.pipeline import ParsingPipeline
 from service.repository import ServedModel
 from service.stages import stage
@@ -45,13 +44,14 @@ class PhotoModel:
     ) -> Mapping[str, Tensor]:
         """See `InferenceModel.infer`; raises what `ParsingPipeline.assemble` does, too."""
         refuse_parameters(parameters, PARAMETERS)
-        plan = self._plan(parameters)
-        return await self._pipeline.assemble(inputs[PHOTO][0], plan, partial(_found, outputs, plan))
+        plan = self._plan(parameters, "color" if COLOR in outputs else "mask")
+        return await self._pipeline.assemble(inputs[PHOTO][0], plan, partial(_found, outputs))
 
-    def _plan(self, parameters: Parameters) -> ParsePlan:
+    def _plan(self, parameters: Parameters, output: Output) -> ParsePlan:
         # A single scale may come as a number.
         texts = {name: str(value) for name, value in parameters.items()}
-        given = {"model": self._served.id.name, "version": self._served.id.version, **texts}
+        own = {"model": self._served.id.name, "version": self._served.id.version, "output": output}
+        given = {**texts, **own}
         try:
             checked = ParseParameters.model_validate(given)
         except ValidationError as exc:
@@ -60,9 +60,9 @@ class PhotoModel:
         return self._pipeline.plan(checked)
 
 
-def _found(outputs: Collection[str], plan: ParsePlan, parsed: Parsed) -> Mapping[str, Tensor]:
+def _found(outputs: Collection[str], parsed: Parsed) -> Mapping[str, Tensor]:
     found: dict[str, Tensor] = {LABELS: parsed.photo.label_map}
     if COLOR in outputs:
         with stage("encode"):
-            found[COLOR] = colorize(parsed.photo.label_map, plan.label_set.palette)
+            found[COLOR] = colors_of(parsed)
     return found

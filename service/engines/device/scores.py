@@ -1,4 +1,4 @@
-"""Scores in a GPU's memory: classes are chosen there, and only they come back."""
+"""Scores in a GPU's memory: classes are chosen and painted there, and only they come back."""
 
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,12 @@ class DeviceScores:
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         with faults(), translated():
             return self._chooser.upsample_and_choose_with_confidence(self._scores, size, region)
+
+    def paint(
+        self, size: Size, region: Region, palette: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        with faults(), translated():
+            return self._chooser.upsample_and_paint(self._scores, size, region, palette)
 
     def array(self) -> NDArray[np.float32]:
         with faults(), translated():

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from limn.errors import DeviceUnavailable
 from limn.geometry import Letterbox, Region, Size
+from limn.labels import LIP
 from limn.ops import choose
 from limn.ops.choose_cuda import CudaChooser
 from limn.ops.device import Device, Kind
+from limn.ops.paint import colorize
 from tests.fixtures.cuda import CudaCore, cuda_core, needs_c_compiler
 from tests.fixtures.scores import cases
 
@@ -27,7 +29,7 @@ Chosen = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 class Chooser:
-    """A `CudaChooser` for scores of the host."""
+    """A `CudaChooser` for scores of the host; paints what it chooses, too."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
@@ -39,7 +41,10 @@ class Chooser:
             self._device.mark()()
         found = self._chooser.upsample_and_choose_with_confidence(uploaded, size, region)
         alone = self._chooser.upsample_and_choose(uploaded, size, region)
+        painted = self._chooser.upsample_and_paint(uploaded, size, region, LIP.palette)
         assert np.array_equal(alone, found[0])
+        assert np.array_equal(painted[0], found[0])
+        assert np.array_equal(painted[1], colorize(found[0], LIP.palette))
         return found
 
 

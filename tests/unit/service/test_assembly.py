@@ -67,3 +67,25 @@ def test_translation_looks_every_pixel_up() -> None:
     photo.translate(table.tobytes())
 
     assert photo.label_map.tolist() == [[7] * 4] * 2
+
+
+def test_photo_of_one_person_is_painted_where_its_scores_are() -> None:
+    whole, palette = Crop(0, 0, 2, 4), np.arange(768, dtype=np.uint8).reshape(256, 3)
+    photo = Assembly((2, 4), tells_apart=False, palette=palette)
+
+    photo.paste(0, whole, Letterbox.fit((2, 4), (8, 8)), HostScores(flat(2, 0.7)))
+
+    assert photo.colors is not None
+    assert photo.colors.tolist() == [[[6, 7, 8]] * 4] * 2
+    assert photo.label_map.tolist() == [[2] * 4] * 2
+
+
+def test_what_is_put_together_is_not_painted_yet() -> None:
+    palette = np.zeros((256, 3), np.uint8)
+    part, both = (Assembly((2, 4), tells, palette) for tells in (False, True))
+
+    for photo in (part, both):
+        photo.paste(0, Crop(0, 1, 2, 4), Letterbox.fit((2, 3), (8, 8)), HostScores(flat(1, 0.7)))
+
+    assert part.colors is None
+    assert both.colors is None

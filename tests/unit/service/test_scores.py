@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from limn.errors import DeviceUnavailable
 from limn.geometry import Region
+from limn.labels import LIP
 from limn.ops.choose_cuda import CudaChooser
 from limn.ops.device import Device
 from service.engines.device import engine
@@ -51,9 +52,12 @@ def test_scores_are_chosen_from_and_handed_out(make: Make) -> None:
     asked = make(scores)
 
     label_map, sure = asked.choose_with_confidence(size, WHOLE)
+    painted, colors = asked.paint(size, WHOLE, LIP.palette)
     assert asked.grid == (6, 5)
     assert np.array_equal(asked.array(), scores)
     assert np.array_equal(label_map, asked.choose(size, WHOLE))
+    assert np.array_equal(painted, label_map)
+    assert np.array_equal(colors, LIP.palette[label_map])
     assert np.array_equal(label_map, HostScores(scores).choose(size, WHOLE))
     assert len(np.unique(label_map)) == len(scores)
     assert np.ptp(sure) > 0
@@ -68,6 +72,7 @@ def test_what_are_no_numbers_is_a_failure_of_the_network(make: Make, bad: float)
     for ask in (
         lambda: asked.choose((9, 9), WHOLE),
         lambda: asked.choose_with_confidence((9, 9), WHOLE),
+        lambda: asked.paint((9, 9), WHOLE, LIP.palette),
         asked.array,
     ):
         with pytest.raises(InferenceFailed, match="no numbers"):
