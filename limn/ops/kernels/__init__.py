@@ -1,7 +1,8 @@
 """Operators of INT8 networks for ONNX Runtime on a CPU: `export/kernels.py` writes graphs of them.
 
 Compiled when Limn is installed, for x86-64 CPUs with AVX2 and FMA. Where the CPU and the system
-have AVX-512 VNNI they use that, and AMX for products of matrices: the same answers, bit for bit.
+have AVX-VNNI or AVX-512 VNNI they use that, and AMX for products of matrices: the same answers, bit
+for bit.
 """
 
 import ctypes

@@ -1,5 +1,6 @@
-/* Operators of an INT8 network, for CPUs with AVX2 and FMA (since 2013), with AVX-512 VNNI (Intel since
- * 2019, AMD since Zen 4) and with AMX (Intel since 2023). All compute the same bits.
+/* Operators of an INT8 network, for CPUs with AVX2 and FMA (since 2013), with AVX-VNNI (Intel's without
+ * AVX-512 since 2021), with AVX-512 VNNI (Intel since 2019, AMD since Zen 4) and with AMX (Intel since
+ * 2023). All compute the same bits.
  *
  * Activations are uint8[N, H, W, C]. A real number r is stored as q = round(r / scale) + zero_point,
  * rounded half to even and clamped to 0 to 255, as ONNX's QuantizeLinear does it. Weights come packed
@@ -91,7 +92,7 @@ struct kernels {
                    uint8_t *y);
 };
 
-extern const struct kernels limn_avx2, limn_vnni, limn_amx;
+extern const struct kernels limn_avx2, limn_avx_vnni, limn_vnni, limn_amx;
 
 /* Those that this process computes by. */
 extern const struct kernels *limn_kernels;

@@ -95,8 +95,8 @@ static AVX2 void convolve_5x5(const struct depthwise *layer, const struct row *r
     convolve(5, layer, row);
 }
 
-int limn_avx2_depthwise(const struct depthwise *layer, const uint8_t *x, size_t height,
-                        size_t width, uint8_t *y) {
+int NAMED(depthwise)(const struct depthwise *layer, const uint8_t *x, size_t height, size_t width,
+                     uint8_t *y) {
     int8_t *arranged = malloc(2 * limn_depthwise_blocks(layer) * pairs_of(layer) * PAIR_BYTES);
     if (!arranged)
         return -1;

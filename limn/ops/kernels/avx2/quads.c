@@ -118,8 +118,8 @@ static AVX2 void convolve_5x5(const struct depthwise *layer, const struct plan *
     convolve(5, layer, plan, slice, output);
 }
 
-int limn_avx2_depthwise_quads(const struct depthwise *layer, const uint8_t *x, size_t height,
-                              size_t width, uint8_t *y) {
+int NAMED(depthwise_quads)(const struct depthwise *layer, const uint8_t *x, size_t height,
+                           size_t width, uint8_t *y) {
     const struct by_quads how = {SLICE, make_line, arrange,
                                  layer->kernel == 3 ? convolve_3x3 : convolve_5x5};
     return limn_over_quads(layer, x, height, width, y, &how);

@@ -1,0 +1,2 @@
+#define LIMN_AVX_VNNI 1
+#include "../avx2/quads.c"
