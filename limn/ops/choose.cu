@@ -28,7 +28,7 @@ extern "C"
 #endif
 /* Scores [classes, height, width] to bytes [rows, columns] of `label` and, unless NULL, `sure`, and
  * to `color` [rows, columns, 3] by `palette` [256, 3], unless NULL. `fault` becomes 1 if a score is
- * NaN or infinite. Each thread does four pixels.
+ * NaN or infinite. Each thread does four pixels, and writes them as words.
  */
 __global__ void limn_choose(const float *scores, long long classes, long long height,
                             long long width, long long rows, long long columns, double row_edge,
@@ -49,7 +49,11 @@ __global__ void limn_choose(const float *scores, long long classes, long long he
     /* Photos have fewer pixels than 2^31, and long divisions are slow. */
     unsigned first = (unsigned)(thread * 4), y = first / (unsigned)columns;
     unsigned x = first - y * (unsigned)columns;
-    for (int i = 0; i < 4 && first + i < pixels; i++) {
+    /* So that `colors` stay in registers. */
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        if (first + i >= pixels)
+            break;
         Neighbours down = neighbours(y, row_edge, row_step, row_first, row_last);
         Neighbours right = neighbours(x, column_edge, column_step, column_first, column_last);
         const float *upper = scores + down.low * width, *lower = scores + down.high * width;
@@ -69,9 +73,10 @@ __global__ void limn_choose(const float *scores, long long classes, long long he
         float level = best * 255 + 0.5f;
         labels |= winner << 8 * i;
         levels |= (unsigned)(level < 0 ? 0 : level > 255 ? 255 : level) << 8 * i;
-        for (int channel = 0; color && channel < 3; channel++) {
-            int at = 3 * i + channel;
-            colors[at / 4] |= (unsigned)palette[3 * winner + channel] << at % 4 * 8;
+        if (color) {
+#pragma unroll
+            for (int at = 3 * i; at < 3 * i + 3; at++)
+                colors[at / 4] |= (unsigned)palette[3 * winner + at - 3 * i] << at % 4 * 8;
         }
         if (++x == columns) {
             x = 0;
@@ -79,19 +84,25 @@ __global__ void limn_choose(const float *scores, long long classes, long long he
         }
     }
     if (first + 4LL <= pixels) {
-        /* The host's memory is far away: four pixels in one write. */
         label[thread] = labels;
         if (sure)
             sure[thread] = levels;
-        for (int i = 0; color && i < 3; i++)
-            color[3 * thread + i] = colors[i];
+#pragma unroll
+        for (int i = 0; i < 3; i++)
+            if (color)
+                color[3 * thread + i] = colors[i];
         return;
     }
-    for (int i = 0; i < 4 && first + i < pixels; i++) {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        if (first + i >= pixels)
+            break;
         ((unsigned char *)label)[first + i] = (unsigned char)(labels >> 8 * i);
         if (sure)
             ((unsigned char *)sure)[first + i] = (unsigned char)(levels >> 8 * i);
-        for (int at = 3 * i; color && at < 3 * i + 3; at++)
-            ((unsigned char *)color)[3 * first + at] = (unsigned char)(colors[at / 4] >> at % 4 * 8);
+#pragma unroll
+        for (int at = 3 * i; at < 3 * i + 3; at++)
+            if (color)
+                ((unsigned char *)color)[3 * first + at] = (unsigned char)(colors[at / 4] >> at % 4 * 8);
     }
 }

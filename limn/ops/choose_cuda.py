@@ -1,17 +1,15 @@
 """Upsample scores, then choose and paint, in a GPU's memory: as `limn.ops.choose` and `paint` do.
 
-One kernel, `choose.cu`, does a photo. It is compiled for the GPU at hand when it is first wanted,
-by NVRTC, and writes label maps into memory of the host's that the GPU can reach: nothing else is
-copied, and no other library's kernels take part.
+One kernel, `choose.cu`, does a photo, and one copy brings its maps back. It is compiled for the GPU
+at hand when the service starts, by NVRTC.
 
-Source: NVIDIA, cuda.core (Program, launch, `Stream.from_handle`); "CUDA C++ Programming Guide",
-mapped memory.
+Source: NVIDIA, cuda.core (Program, launch, `Stream.from_handle`).
 """
 
 import importlib
-from itertools import accumulate
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,27 +91,26 @@ class CudaChooser:
         palette: NDArray[np.uint8] | None = None,
     ) -> "_Maps":
         rows, columns = choose.checked_axes(tuple(scores.shape), size, region)
-        painted = palette is not None
+        layout = _Layout(size, sure, palette is not None)
         with self._device.answering():
             scores = scores.contiguous()
-            maps = _Maps(self._device, size, sure, painted)
+            memory = self._device.zeros(layout.bytes)
+            begin = memory.data_ptr()
             self._launch(
-                -(-maps.pixels // (_THREADS * _PIXELS_PER_THREAD)),
+                -(-layout.pixels // (_THREADS * _PIXELS_PER_THREAD)),
                 scores.data_ptr(),
                 *scores.shape,
                 *size,
                 *_doubles(rows),
                 *_doubles(columns),
                 0 if palette is None else self._on_device(palette).data_ptr(),
-                _address(maps.label_map),
-                _address(maps.confidence) if sure else 0,
-                _address(maps.colors) if painted else 0,
-                _address(maps.fault),
+                begin,
+                begin + layout.confidence if sure else 0,
+                begin + layout.colors if palette is not None else 0,
+                begin + layout.fault,
             )
-            self._device.mark()()
-        if maps.fault[0]:
-            raise FloatingPointError("scores are NaN or infinite")
-        return maps
+            fetched = self._device.fetch(memory)
+        return layout.maps(fetched())
 
     def _on_device(self, palette: NDArray[np.uint8]) -> Tensor:
         """To stay: there are as many as label sets."""
@@ -148,33 +145,45 @@ class CudaChooser:
             raise DeviceUnavailable("they are not those that the CPU chooses")
 
 
-class _Maps:
-    """What the kernel writes, in one piece of memory that it can reach.
+class _Maps(NamedTuple):
+    """uint8[H, W] and the same, and uint8[H, W, 3]; without pixels what nobody wants."""
+
+    label_map: NDArray[np.uint8]
+    confidence: NDArray[np.uint8]
+    colors: NDArray[np.uint8]
+
+
+class _Layout:
+    """Where the kernel puts its maps in one piece of memory, in bytes from its beginning.
 
     Attributes:
-        label_map: uint8[H, W].
-        confidence: uint8[H, W]; without pixels where nobody wants it.
-        colors: uint8[H, W, 3]; likewise.
-        fault: uint8[1], 0 until there is one.
+        pixels: of the photo.
+        confidence, colors: where these begin, if they are wanted; the label map begins at 0.
+        fault: where there is a 1 once a score is no number.
+        bytes: of all.
     """
 
-    def __init__(self, device: Device, size: Size, sure: bool, painted: bool) -> None:
+    def __init__(self, size: Size, sure: bool, painted: bool) -> None:
         self.pixels = size[0] * size[1]
         # The kernel writes words: each map begins with one.
         room = -(-self.pixels // _PIXELS_PER_THREAD) * _PIXELS_PER_THREAD
-        kinds = (1, int(sure), 3 * int(painted))
-        memory = device.reachable_bytes(room * sum(kinds) + 1)
-        maps = []
-        for start, each in zip(accumulate(kinds, initial=0), kinds, strict=False):
-            flat = memory[room * start : room * start + self.pixels * each]
-            maps.append(flat.reshape(*(size if each else (0, 0)), *((3,) if each == 3 else ())))
-        self.label_map, self.confidence, self.colors = maps
-        self.fault = memory[-1:]
-        self.fault[0] = 0
+        self.confidence = room
+        self.colors = self.confidence + sure * room
+        self.fault = self.colors + painted * 3 * room
+        self.bytes = self.fault + 1
+        self._shapes = (size, size if sure else (0, 0), (*size, 3) if painted else (0, 0, 3))
 
-
-def _address(array: NDArray[np.uint8]) -> int:
-    return array.ctypes.data
+    def maps(self, memory: NDArray[np.uint8]) -> _Maps:
+        """FloatingPointError where a score was no number."""
+        if memory[self.fault]:
+            raise FloatingPointError("scores are NaN or infinite")
+        begins = (0, self.confidence, self.colors)
+        return _Maps(
+            *(
+                memory[begin : begin + prod(shape)].reshape(shape)
+                for begin, shape in zip(begins, self._shapes, strict=True)
+            )
+        )
 
 
 def _doubles(axis: GridAxis) -> tuple[float, float, float, float]:

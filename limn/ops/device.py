@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -87,12 +86,6 @@ class Device:
 
         return complete
 
-    def reachable_bytes(self, count: int) -> NDArray[np.uint8]:
-        """Memory of the host's that kernels can write to, at the same address; not filled."""
-        memory = torch.empty(count, dtype=torch.uint8, pin_memory=self._batches is not None)
-        found: NDArray[np.uint8] = memory.numpy()
-        return found
-
     def upload(self, values: NDArray[Any]) -> Tensor:
         """A copy on the device, through pinned memory, which a GPU reads by itself."""
         return self.upload_stacked([values], 1)[0]
@@ -124,6 +117,10 @@ class Device:
     def empty(self, shape: tuple[int, ...]) -> Tensor:
         """float32, not filled."""
         return torch.empty(shape, dtype=torch.float32, device=self._device)
+
+    def zeros(self, count: int) -> Tensor:
+        """uint8[count]."""
+        return torch.zeros(count, dtype=torch.uint8, device=self._device)
 
 
 def _nothing() -> None:
