@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 import limn
 from limn.wire import BOXES_HEADER
+from service import heap
 from service.access import Access, AccessGate
 from service.admission import Admission
 from service.attendance import TIMEOUT_HEADER, Attendance
@@ -136,6 +137,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     async with (
         state.serving.running(),
         state.watchdog.watching(),
+        heap.giving_back(),
         grpc_server(
             servicer,
             AccessInterceptor(state.access, state.metrics),

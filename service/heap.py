@@ -2,7 +2,10 @@
 
 import ctypes
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from anyio import create_task_group, sleep, to_thread
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """`M_TRIM_THRESHOLD` and so on, of malloc.h."""
@@ -12,6 +15,9 @@ _SMALL = 4 * 2**20
 
 _KEPT = 4 * _SMALL
 """Bytes at the end of a heap."""
+
+_GIVE_BACK_EVERY_S = 60.0
+"""It takes about 10 ms of a thread, and the next photos new pages once."""
 
 
 def keep_small(heaps: int) -> None:
@@ -32,10 +38,30 @@ def keep_small(heaps: int) -> None:
 
 
 def give_back() -> None:
-    """Give back all that is free: glibc keeps small pieces, and a reload leaves many of them."""
+    """Give back all that is free: glibc keeps what lies between pieces that are in use."""
     trim = _function("malloc_trim")
     if trim is not None:
         trim(0)
+
+
+@asynccontextmanager
+async def giving_back(every_s: float = _GIVE_BACK_EVERY_S) -> AsyncIterator[None]:
+    """Do so again and again inside the block.
+
+    Photos of many sizes leave their traces in a heap, and it stays as large as it ever had to be.
+    """
+
+    async def again_and_again() -> None:
+        while True:
+            await sleep(every_s)
+            await to_thread.run_sync(give_back)
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(again_and_again)
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
 
 
 def _function(name: str) -> Callable[..., int] | None:

@@ -1,4 +1,4 @@
-"""Memory that every photo needs is not taken from the kernel anew; in a process of its own."""
+"""What is kept of freed memory, and what is not; in a process of its own."""
 
 import subprocess
 import sys
@@ -44,3 +44,39 @@ def test_scores_of_a_photo_take_no_new_pages() -> None:
     # 4 MB per photo are a thousand pages.
     assert faults_of("given back") > 10_000
     assert faults_of("kept") < 2_000
+
+
+SCATTERED = """
+import anyio
+from service import heap
+
+def resident_mb():
+    with open("/proc/self/status") as status:
+        (line,) = (line for line in status if line.startswith("RssAnon"))
+    return int(line.split()[1]) / 1024
+
+heap.keep_small(2)
+blocks = [bytearray(b"x") * 2**20 for _ in range(200)]
+# Every sixteenth stays in use, and so does the end of the heap.
+blocks = blocks[::16] + blocks[-1:]
+before = resident_mb()
+
+async def wait():
+    async with heap.giving_back(every_s=0.05):
+        with anyio.fail_after(20):
+            while resident_mb() > before / 2:
+                await anyio.sleep(0.05)
+
+anyio.run(wait)
+print(before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the allocator of glibc")
+def test_what_lies_between_pieces_in_use_is_given_back() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCATTERED], capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) > 200
