@@ -1,8 +1,9 @@
 """Whether a server stays as it was, over many requests: what it holds, and how long it takes.
 
-The requests are cut into tenths. Memory is judged by a straight line through what comes after the
-first fifth, in which caches and arenas find their size; the rest by the last tenth beside the
-second, which were asked the same.
+The requests are cut into tenths. Memory is judged at rest, after every fifth, by a straight line:
+under load it is what the requests in flight happen to be that says how much there is. In the first
+fifth caches find their size. The rest is judged by the last tenth beside the second, which were
+asked the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,8 +16,6 @@ from loadtests.bench.processes import Usage
 from loadtests.results import percentiles_ms
 
 TENTHS = 10
-WARM_UP = 0.2
-
 MOST_MB = 1.0
 """Growth of memory per 1,000 requests."""
 MOST_MORE = 1
@@ -43,7 +42,11 @@ class Timing:
 
 @dataclass(frozen=True)
 class Drift:
-    """In the second tenth, and in the last; memory in MB, `slope_mb` per 1,000 requests."""
+    """In the second tenth, and in the last.
+
+    Memory is in MB, `slope_mb` and `memory_mb` at rest, after those tenths, the first of them per
+    1,000 requests; `peak_mb` is of the whole run.
+    """
 
     slope_mb: float
     memory_mb: tuple[float, float]
@@ -57,7 +60,7 @@ class Drift:
         slower = self.p99_ms[1] / self.p99_ms[0] - 1
         return [
             (
-                "memory, MB",
+                "memory at rest, MB",
                 f"{self.memory_mb[0]:.1f}",
                 f"{self.memory_mb[1]:.1f}",
                 f"{self.slope_mb:+.3f} per 1,000 requests, at most {MOST_MB:+g}",
@@ -81,11 +84,12 @@ def _flat(name: str, found: tuple[float, float]) -> tuple[str, str, str, str, bo
     return name, f"{found[0]:g}", f"{found[1]:g}", limit, more <= MOST_MORE
 
 
-def drift(samples: Sequence[Sample], timings: Sequence[Timing], requests: int) -> Drift:
-    """Of all samples and timings of a run, in any order."""
-    settled = [sample for sample in samples if sample.index >= WARM_UP * requests]
-    memory = [sample.usage.memory_mb for sample in settled]
-    slope = float(np.polyfit([sample.index for sample in settled], memory, 1)[0])
+def drift(
+    samples: Sequence[Sample], rests: Sequence[Sample], timings: Sequence[Timing], requests: int
+) -> Drift:
+    """Of all samples and timings of a run, in any order; of those at rest in theirs."""
+    at_rest = [sample.usage.memory_mb for sample in rests]
+    slope = float(np.polyfit([sample.index for sample in rests], at_rest, 1)[0])
 
     def medians(of: Callable[[Usage], float]) -> tuple[float, float]:
         second, last = (
@@ -102,7 +106,7 @@ def drift(samples: Sequence[Sample], timings: Sequence[Timing], requests: int) -
 
     return Drift(
         slope * 1_000,
-        medians(lambda usage: usage.memory_mb),
+        (at_rest[0], at_rest[-1]),
         max(sample.usage.memory_mb for sample in samples),
         medians(lambda usage: usage.descriptors),
         medians(lambda usage: usage.threads),

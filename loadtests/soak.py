@@ -3,9 +3,9 @@
     python -m loadtests.soak --requests 20000 --out docs/results/soak.md
 
 Starts `limn serve` with the shipped models, keeps the same number of requests in flight over HTTP
-and gRPC, and asks the same in every tenth of the run. Exits with 1 where memory climbs, descriptors
-or threads become more, answers become slower, a good request fails, or a bad one is not told so;
-see `loadtests.drift`. It means nothing beside other work on the same cores.
+and gRPC, asks the same in every tenth of the run, and rests after every fifth. Exits with 1 where
+memory climbs, descriptors or threads become more, answers become slower, a good request fails, or a
+bad one is not told so; see `loadtests.drift`. It means nothing beside other work on the same cores.
 """
 
 import argparse
@@ -35,6 +35,9 @@ PICTURES = 60
 GRPC_EVERY = 4
 BAD_EVERY = 5
 SAMPLE_EVERY = 20
+RESTS = 5
+REST_S = 65.0
+"""The server gives back what memory is free once a minute."""
 TIMEOUT_S = 120
 MODEL = "mman_photo"
 
@@ -51,13 +54,20 @@ class Soak:
         self._grpc = InferenceServerClient(f"127.0.0.1:{server.ports.grpc}")
         self._pictures = [picture(random.Random(index)) for index in range(PICTURES)]
         self.samples: list[Sample] = []
+        self.rests: list[Sample] = []
+        self.seconds = 0.0
         self.timings: list[Timing] = []
         self.outcomes = Outcomes()
 
     def run(self, clients: int) -> None:
         with self._http, self._grpc, ThreadPoolExecutor(clients) as pool:
-            for _ in pool.map(self._send, range(self._count)):
-                pass
+            for rest in range(RESTS):
+                first, stop = (self._count * part // RESTS for part in (rest, rest + 1))
+                start = time.perf_counter()
+                for _ in pool.map(self._send, range(first, stop)):
+                    pass
+                self.seconds += time.perf_counter() - start
+                self._rest(stop)
 
     def _send(self, index: int) -> None:
         # The same in every tenth, so that tenths can be compared.
@@ -72,6 +82,11 @@ class Soak:
         seconds = time.perf_counter() - start
         with self._lock:
             self._count_one(index, request, answer, seconds, status)
+
+    def _rest(self, index: int) -> None:
+        time.sleep(REST_S)
+        self.rests.append(Sample(index, self._server.tree.usage()))
+        print(f"{index:6d} requests  {self.rests[-1].usage} at rest", flush=True)
 
     def _count_one(
         self, index: int, request: Request, answer: Answer, seconds: float, status: str
@@ -105,12 +120,10 @@ class Soak:
         return grpc_answer("StatusCode.OK"), "StatusCode.OK"
 
 
-def page(
-    command: str, options: argparse.Namespace, soak: Soak, found: Drift, seconds: float
-) -> str:
+def page(command: str, options: argparse.Namespace, soak: Soak, found: Drift) -> str:
     outcomes = soak.outcomes
     rows = [(*cells, "passes" if passes else "FAILS") for *cells, passes in found.rows()]
-    rate = options.requests / seconds
+    rate = options.requests / soak.seconds
     return "\n".join(
         [
             "# Soak",
@@ -118,7 +131,7 @@ def page(
             *conditions(command, ["`limn serve` with the shipped models and its own settings"]),
             f"- Load: {options.requests:,} requests, {options.clients} in flight, every"
             f" {GRPC_EVERY}th over gRPC, every {BAD_EVERY}th bad; the same in every tenth;"
-            f" {seconds:.0f} s, {rate:.1f} a second",
+            f" {soak.seconds:.0f} s, {rate:.1f} a second, and {RESTS} rests of {REST_S:.0f} s",
             f"- Answers: {len(outcomes.latencies):,} good requests answered, {outcomes.bad:,} bad"
             f" ones told so, {outcomes.refused:,} refused, {outcomes.failed:,} failed",
             f"- Peak of memory: {found.peak_mb:.0f} MB",
@@ -147,11 +160,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = shlex.join(["python", "-m", "loadtests.soak", *(arguments or sys.argv[1:])])
     with tempfile.TemporaryDirectory() as folder, own_server(Path(folder)) as server:
         soak = Soak(server, options.requests, options.seed)
-        start = time.perf_counter()
         soak.run(options.clients)
-        seconds = time.perf_counter() - start
-    found = drift(soak.samples, soak.timings, options.requests)
-    text = page(command, options, soak, found, seconds)
+    found = drift(soak.samples, soak.rests, soak.timings, options.requests)
+    text = page(command, options, soak, found)
     print(text)
     if options.out:
         options.out.write_text(text)

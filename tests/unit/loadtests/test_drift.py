@@ -22,20 +22,24 @@ def verdicts(found: Drift) -> list[bool]:
     return [row[-1] for row in found.rows()]
 
 
-def test_line_is_fitted_after_the_first_fifth() -> None:
-    # 50 MB in the warm-up, then 2 MB per 1,000 requests.
-    samples = [
-        Sample(index, Usage(250 + index / 4 if index < 200 else 300 + (index - 200) * 2e-3, 40, 12))
-        for index in range(0, REQUESTS, 10)
+def at_rest(*memory_mb: float) -> list[Sample]:
+    """After every fifth."""
+    return [
+        Sample(REQUESTS * (index + 1) // 5, Usage(each, 40, 12))
+        for index, each in enumerate(memory_mb)
     ]
+
+
+def test_line_is_fitted_to_what_is_held_at_rest() -> None:
+    # Under load, anything.
+    samples = [Sample(index, Usage(300 + index % 70, 40, 12)) for index in range(0, REQUESTS, 10)]
     timings = [Timing(index, 0.1) for index in range(REQUESTS)]
 
-    found = drift(samples, timings, REQUESTS)
+    found = drift(samples, at_rest(200.2, 200.6, 201, 201.4, 201.8), timings, REQUESTS)
 
     assert found.slope_mb == pytest.approx(2)
-    assert found.peak_mb == pytest.approx(300 + 790 * 2e-3)
-    # The middle of the samples at 100, 110 ... 190, and of those at 900, 910 ... 990.
-    assert found.memory_mb == pytest.approx((250 + 145 / 4, 300 + 745 * 2e-3))
+    assert found.memory_mb == (200.2, 201.8)
+    assert found.peak_mb == 360
 
 
 def test_last_tenth_is_compared_with_the_second() -> None:
@@ -45,7 +49,7 @@ def test_last_tenth_is_compared_with_the_second() -> None:
     ]
     timings = [Timing(index, 0.3 if index >= 900 else 0.2) for index in range(100, REQUESTS)]
 
-    found = drift(samples, timings, REQUESTS)
+    found = drift(samples, at_rest(200, 200, 200, 200, 200), timings, REQUESTS)
 
     assert found.descriptors == (40, 43)
     assert found.threads == (15, 15)
